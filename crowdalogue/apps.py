@@ -1,0 +1,16 @@
+"""The one Django app."""
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class Crowdalogue(AppConfig):
+    name = "crowdalogue"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from crowdalogue import checks  # registers them
+        from crowdalogue.text import store
+
+        checks.register()
+        connection_created.connect(store.prepare_connection, dispatch_uid="crowdalogue.store")
