@@ -1,0 +1,146 @@
+"""Which messages are copies of each other: reposts, and copies with small edits.
+
+Each text is folded (case, spacing, punctuation, links and names go) and cut into overlapping pieces of
+characters; two texts are copies when most of their pieces are the same. MinHash finds the candidates: texts that
+share one of a few 64-bit keys. Within a batch `run` groups them; across batches the store keeps the keys
+(`Document.signature`), looks them up, and asks `copies` about each candidate. Short texts are never grouped:
+a hundred people who write "thank you" have copied nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdalogue.analyze.document import Document, Finding, Step
+from crowdalogue.text.normalise import folded
+
+VERSION = "1"
+PIECE = 5
+# Shorter folded texts (bytes) are answers everybody gives.
+SHORTEST = 24
+# Two texts are copies from this similarity on: in a short text, where people hit upon the same words by chance,
+# nearly everything has to be the same. Measured in docs/models/duplicate.md.
+ALIKE_SHORT, ALIKE_LONG = 0.8, 0.6
+LONG = 80
+LONGEST = 2000
+BANDS, ROWS = 12, 3
+
+Hashes = NDArray[np.uint32]
+
+
+def run(documents: list[Document]) -> None:
+    """Set `signature` (12 signed 64-bit keys, none for a short text) and find `duplicate`, the key of a group.
+
+    The group is named after its first member in the batch: `extra["of"]` is that document's id, `value` how
+    similar the two are, `extra["size"]` how many of the batch are in the group.
+    """
+    texts = [_bytes(d.whole) for d in documents]
+    long_enough = [i for i, text in enumerate(texts) if len(text) >= SHORTEST]
+    pieces = [_pieces(texts[i]) for i in long_enough]
+    for document in documents:
+        document.signature = ()
+    if pieces:
+        for i, keys in zip(long_enough, _keys(pieces).tolist(), strict=True):
+            documents[i].signature = tuple(keys)
+    first = _grouped(documents, dict(zip(long_enough, pieces, strict=True)))
+    sizes = np.bincount([leader for leader, _ in first], minlength=len(documents))
+    for i, (leader, alike) in enumerate(first):
+        extra = {"of": documents[leader].id, "size": int(sizes[leader])}
+        key = _name(texts[leader], documents[leader].id)
+        documents[i].findings["duplicate"] = Finding(key, 1.0, version=VERSION, value=round(alike, 4), extra=extra)
+
+
+def similarity(one: str, other: str) -> float:
+    """How much two texts share, 0 to 1 (Jaccard of their pieces); 0 when one of them is short."""
+    a, b = _bytes(one), _bytes(other)
+    if min(len(a), len(b)) < SHORTEST:
+        return 0.0
+    return _alike(_pieces(a), _pieces(b))
+
+
+def copies(one: str, other: str) -> bool:
+    """Whether two texts are copies of each other; what the store asks about texts that share a key."""
+    a, b = _bytes(one), _bytes(other)
+    if min(len(a), len(b)) < SHORTEST:
+        return False
+    first, second = _pieces(a), _pieces(b)
+    return _alike(first, second) >= _threshold(min(len(first), len(second)))
+
+
+def _bytes(text: str) -> bytes:
+    return folded(text[: 2 * LONGEST]).encode("utf-8", "replace")[:LONGEST]
+
+
+def _pieces(text: bytes) -> Hashes:
+    """A 32-bit hash of each run of `PIECE` bytes, each once, sorted."""
+    data = np.frombuffer(text, dtype=np.uint8).astype(np.uint32)
+    hashes = np.zeros(len(data) - PIECE + 1, dtype=np.uint32)
+    for i in range(PIECE):
+        hashes *= np.uint32(0x01000193)
+        hashes ^= data[i : len(data) - PIECE + 1 + i]
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(0x2C1B3C6D)
+    hashes ^= hashes >> np.uint32(12)
+    return np.unique(hashes)
+
+
+def _alike(one: Hashes, other: Hashes) -> float:
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared / (len(one) + len(other) - shared)
+
+
+def _threshold(length: int) -> float:
+    """The similarity that copies of this length (in pieces) must have."""
+    part = min(max((length - SHORTEST) / (LONG - SHORTEST), 0.0), 1.0)
+    return ALIKE_SHORT + part * (ALIKE_LONG - ALIKE_SHORT)
+
+
+_generator = np.random.default_rng(20130)
+_MULTIPLY = (_generator.integers(1, 2**32, BANDS * ROWS, dtype=np.uint64) | 1).astype(np.uint32)
+_ADD = _generator.integers(0, 2**32, BANDS * ROWS, dtype=np.uint64).astype(np.uint32)
+_MIX = _generator.integers(1, 2**63, (BANDS, ROWS), dtype=np.uint64) | 1
+
+
+def _keys(pieces: list[Hashes]) -> NDArray[np.int64]:
+    """For each text one key a band, (texts, BANDS): texts with similarity s share a key with chance 1-(1-s^3)^12."""
+    joined = np.concatenate(pieces)
+    starts = np.cumsum([0] + [len(p) for p in pieces[:-1]])
+    least = np.empty((len(pieces), BANDS * ROWS), dtype=np.uint64)
+    for i in range(BANDS * ROWS):
+        least[:, i] = np.minimum.reduceat(joined * _MULTIPLY[i] + _ADD[i], starts)
+    keys = (least.reshape(len(pieces), BANDS, ROWS) * _MIX).sum(axis=2, dtype=np.uint64)
+    keys ^= keys >> np.uint64(29)
+    keys += np.arange(BANDS, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    signed: NDArray[np.int64] = keys.view(np.int64)
+    return signed
+
+
+def _grouped(documents: list[Document], pieces: dict[int, Hashes]) -> list[tuple[int, float]]:
+    """For each document the first of its group and the similarity to it.
+
+    A text joins only a group whose first member it resembles, so that no chain of small edits joins strangers.
+    """
+    leaders: dict[int, list[int]] = {}
+    result: list[tuple[int, float]] = []
+    for i, document in enumerate(documents):
+        candidates = {leader for key in document.signature for leader in leaders.get(key, ())}
+        best, leader = max(((_alike(pieces[c], pieces[i]), -c) for c in candidates), default=(0.0, 0))
+        if best and best >= _threshold(min(len(pieces[-leader]), len(pieces[i]))):
+            result.append((-leader, best))
+            continue
+        result.append((i, 1.0))
+        for key in document.signature:
+            leaders.setdefault(key, []).append(i)
+    return result
+
+
+def _name(text: bytes, id: str) -> str:
+    """A group's key: of its first text, or of the document where the text is too short to be copied."""
+    source = text if len(text) >= SHORTEST else b"\0" + id.encode("utf-8", "replace")
+    return hashlib.blake2b(source, digest_size=8).hexdigest()
+
+
+STEP = Step("duplicate", VERSION, run, gives=("duplicate", "signature"))
