@@ -102,7 +102,18 @@ def postgres() -> Iterator[str]:
         if user:
             shutil.chown(place, user)
         _run(
-            [str(programs / "initdb"), "-D", str(data), "-U", "crowdalogue", "-A", "trust", "-E", "UTF8", "--no-locale"],
+            [
+                str(programs / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "crowdalogue",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-locale",
+            ],
             user,
             place,
         )
