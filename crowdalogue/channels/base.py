@@ -16,8 +16,22 @@ from typing import Any, ClassVar
 from crowdalogue.errors import NotUnderstood, Refused, SendError
 
 __all__ = [
-    "Attachment", "Author", "Channel", "Fetched", "Field", "Incoming", "Interaction", "Kind",
-    "NotUnderstood", "Outgoing", "Raw", "Refused", "SendError", "Sent", "Status",
+    "SECRET_HEADERS",
+    "Attachment",
+    "Author",
+    "Channel",
+    "Fetched",
+    "Field",
+    "Incoming",
+    "Interaction",
+    "Kind",
+    "NotUnderstood",
+    "Outgoing",
+    "Raw",
+    "Refused",
+    "SendError",
+    "Sent",
+    "Status",
 ]
 
 
@@ -28,7 +42,7 @@ class Field:
     name: str
     label: str
     hint: str = ""
-    kind: str = "text"  # text | secret | number | email | choice | flag
+    kind: str = "text"  # text | lines | secret | number | email | choice | flag
     required: bool = True
     default: str | int | bool = ""
     choices: tuple[tuple[str, str], ...] = ()
@@ -64,6 +78,12 @@ class Attachment:
     content: bytes
     content_id: str = ""  # for inline images, without angle brackets
     inline: bool = False
+
+
+# Headers that hold a password; a delivery is kept without them once it was verified.
+SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-gitlab-token", "x-telegram-bot-api-secret-token"}
+)
 
 
 class Kind(StrEnum):
@@ -172,7 +192,16 @@ class Channel:
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings: dict[str, Any] = {f.name: f.default for f in self.fields} | dict(settings or {})
 
+    @classmethod
+    def prepare(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings to save for a new or changed account: what the product makes itself is filled in."""
+        return dict(settings)
+
     # Yours where something knocks at the door.
+
+    def delivery_key(self, raw: Raw) -> str:
+        """What makes two deliveries the same one, at most 80 characters; empty: a digest of the body."""
+        return raw.key
 
     def verify(self, raw: Raw, now: datetime) -> None:
         """Raise `Refused` unless the delivery is genuine. Compare signatures in constant time."""
@@ -197,6 +226,10 @@ class Channel:
         return iter(())
 
     # Yours where the channel can be answered.
+
+    def identify(self, key: str) -> str:
+        """What an answer with this key will be called, where we choose its id (a Message-ID); else empty."""
+        return ""
 
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raise `SendError`, saying whether trying again can help."""

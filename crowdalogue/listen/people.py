@@ -1,0 +1,94 @@
+"""Handles to persons: every author is a handle; a customer's handle belongs to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from crowdalogue.channels.base import Author
+from crowdalogue.models import Brand, Handle, Person
+from crowdalogue.models.bulk import chunks
+
+Key = tuple[str, str]  # kind, normalised address
+
+
+class Directory:
+    """The handles of one batch: what is known, and what had to be made."""
+
+    def __init__(self, kind: str, *, demo: bool = False) -> None:
+        self.kind = kind
+        self.demo = demo
+        self.handles: dict[str, Handle] = {}
+        self.new_persons = 0
+        self.new_brand_accounts = 0
+        self._brands: dict[str, Brand] = {}
+
+    def __getitem__(self, address: str) -> Handle:
+        return self.handles[address]
+
+    def meet(self, authors: Iterable[tuple[str, Author]]) -> None:
+        """Make every (normalised address, author) a handle, with a person where it is a customer."""
+        wanted: dict[str, Author] = {}
+        for address, author in authors:
+            if address not in wanted or (author.name and not wanted[address].name):
+                wanted[address] = author
+        self._load(wanted)
+        missing = {a: w for a, w in wanted.items() if a not in self.handles}
+        if missing:
+            self._make(missing)
+        self._complete(wanted)
+
+    def brand(self, name: str) -> Brand:
+        if name not in self._brands:
+            self._brands[name] = Brand.objects.get_or_create(name=name, defaults={"demo": self.demo})[0]
+        return self._brands[name]
+
+    def _load(self, addresses: Iterable[str]) -> None:
+        for part in chunks(addresses):
+            for handle in Handle.objects.filter(kind=self.kind, address__in=part):
+                self.handles[handle.address] = handle
+
+    def _make(self, missing: dict[str, Author]) -> None:
+        customers = {a: w for a, w in missing.items() if not w.ours and not w.brand}
+        persons = {
+            address: Person(name=(author.name or address)[:200], facts=dict(author.facts), demo=self.demo)
+            for address, author in customers.items()
+        }
+        Person.objects.bulk_create(persons.values(), batch_size=500)
+        made = [
+            Handle(
+                kind=self.kind,
+                address=address,
+                name=author.name[:200],
+                person=persons.get(address),
+                ours=author.ours,
+                brand=self.brand(author.brand) if author.brand else None,
+                facts=dict(author.facts),
+            )
+            for address, author in missing.items()
+        ]
+        # Another worker may make the same handle at this moment: then its row counts, and our person goes.
+        racing = connection.vendor != "sqlite"
+        Handle.objects.bulk_create(made, batch_size=500, ignore_conflicts=racing)
+        if racing:
+            self._load(missing)
+            kept = {h.person_id for h in self.handles.values()}
+            orphans = [p.pk for p in persons.values() if p.pk not in kept]
+            if orphans:
+                Person.objects.filter(pk__in=orphans).delete()
+            self.new_persons += len(persons) - len(orphans)
+        else:
+            self.handles.update((h.address, h) for h in made)
+            self.new_persons += len(persons)
+        self.new_brand_accounts += len(missing) - len(customers)
+
+    def _complete(self, wanted: dict[str, Author]) -> None:
+        """Learn a name that came later. What a person typed or an earlier source said is not overwritten."""
+        for address, author in wanted.items():
+            handle = self.handles[address]
+            if author.name and not handle.name:
+                handle.name = author.name[:200]
+                Handle.objects.filter(pk=handle.pk).update(name=handle.name)
+                if handle.person_id:
+                    Person.objects.filter(pk=handle.person_id, name=address[:200]).update(name=handle.name)

@@ -1,0 +1,104 @@
+"""Which conversation a message belongs to, whatever order messages arrive in.
+
+A conversation is known by the ids of its messages and by `ThreadRef` rows: chat ids, address tags, and ids
+of messages that were replied to but have not arrived. A message joins the conversation of its nearest known
+parent; if another conversation had been waiting for this very message, the two become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crowdalogue.channels.base import Incoming
+from crowdalogue.models import Account, Conversation, Message, ThreadRef
+from crowdalogue.models.bulk import chunks
+
+TAG = "tag:"
+REMEMBERED_PARENTS = 5  # unknown parents that are waited for, nearest first
+
+
+@dataclass(eq=False)
+class Thread:
+    """A conversation in the making, or one that exists (`id`). `into` points to the one it was joined with."""
+
+    id: int | None = None
+    into: Thread | None = None
+    items: list[Incoming] = field(default_factory=list)
+
+    def root(self) -> Thread:
+        thread = self
+        while thread.into is not None:
+            thread = thread.into
+        return thread
+
+
+@dataclass
+class Placement:
+    """Where every message of a batch belongs, and what must be remembered for those still to come."""
+
+    threads: list[Thread]  # roots, each with its items
+    refs: dict[str, Thread]  # new ThreadRef rows
+    merges: list[tuple[Thread, Thread]]  # existing conversations that turned out to be one: (gone, kept)
+
+
+def place(account: Account, items: Sequence[Incoming]) -> Placement:
+    """Decide for `items`, in the order they were sent. Reads rows, changes none."""
+    known = look_up(account, items)
+    arriving = {item.external_id for item in items}
+    refs: dict[str, Thread] = {}
+    merges: list[tuple[Thread, Thread]] = []
+    threads: list[Thread] = []
+    for item in items:
+        awaited = known.get(item.external_id)
+        target = next((known[ref] for ref in (*item.parents, *item.threads) if ref in known), None)
+        thread = (target or awaited or Thread()).root()
+        if awaited is not None and awaited.root() is not thread:
+            thread = join(awaited.root(), thread, merges)
+        thread.items.append(item)
+        threads.append(thread)
+        known[item.external_id] = thread
+        unknown = [p for p in item.parents if p not in known][:REMEMBERED_PARENTS]
+        for ref in (*unknown, *(t for t in item.threads if t not in known)):
+            known[ref] = thread
+            if ref not in arriving and not ref.startswith(TAG):
+                refs[ref] = thread
+    roots = list(dict.fromkeys(t.root() for t in threads))
+    return Placement(roots, {ref: t.root() for ref, t in refs.items()}, [(a, b.root()) for a, b in merges])
+
+
+def join(one: Thread, other: Thread, merges: list[tuple[Thread, Thread]]) -> Thread:
+    """Make two threads one. Of two that exist the older stays; a new one always goes into an existing one."""
+    if other.id is None or (one.id is not None and one.id < other.id):
+        one, other = other, one
+    other.items.extend(one.items)
+    one.items = []
+    one.into = other
+    if one.id is not None:
+        merges.append((one, other))
+    return other
+
+
+def look_up(account: Account, items: Sequence[Incoming]) -> dict[str, Thread]:
+    """Every name the batch mentions that is already known, with its thread."""
+    names = {item.external_id for item in items}
+    parents = {p for item in items for p in item.parents}
+    others = {t for item in items for t in item.threads}
+    threads: dict[int, Thread] = {}
+    known: dict[str, Thread] = {}
+
+    def note(rows: Iterable[tuple[str, int]]) -> None:
+        for ref, conversation in rows:
+            known[ref] = threads.setdefault(conversation, Thread(conversation))
+
+    for part in chunks(names | parents | others):
+        note(ThreadRef.objects.filter(account=account, ref__in=part).values_list("ref", "conversation_id"))
+    for part in chunks(parents):
+        note(
+            Message.objects.filter(account=account, external_id__in=part).values_list("external_id", "conversation_id")
+        )
+    tags = [t.removeprefix(TAG) for t in others if t.startswith(TAG)]
+    for part in chunks(tags):
+        rows = Conversation.objects.filter(account=account, key__in=part).values_list("key", "id")
+        note((TAG + key, conversation) for key, conversation in rows)
+    return known
