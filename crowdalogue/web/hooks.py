@@ -1,0 +1,85 @@
+"""The door for webhooks: one function for every channel. It answers 2xx only once the delivery is durable."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from crowdalogue import flow
+from crowdalogue.channels.base import Raw
+from crowdalogue.errors import Refused
+from crowdalogue.models import Account, Delivery
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 10 * 1024 * 1024
+MAX_HEADERS = 60
+LONGEST_HEADER = 2000
+
+
+@csrf_exempt  # programs knock here; the channel's own signature stands in for it
+def knock(request: HttpRequest, key: str) -> JsonResponse:
+    """POST /hooks/<account key>/
+
+    200 {"kept": id, "repeated": false, "state": "filed", "reason": ""}; 202 when it is kept but not understood.
+    403 or 400 with the reason where the channel refuses it, 404 for an unknown address, 413 when it is too large,
+    503 while the store is away or the channel paused: send it again later.
+    """
+    if request.method != "POST":
+        response = refuse(405, "Deliveries come by POST. Post the message's bytes to this address.")
+        response["Allow"] = "POST"
+        return response
+    try:
+        return take(request, key)
+    except Refused as refused:
+        log.info("delivery refused (%s)", refused.status)
+        return refuse(refused.status, refused.text)
+    except (DatabaseError, InterfaceError) as error:
+        log.error("the store did not take a delivery: %s", type(error).__name__)
+        return later("The store is away, so nothing was kept. Send it again in a while.", seconds=10)
+
+
+def take(request: HttpRequest, key: str) -> JsonResponse:
+    body = read(request)  # first, so that an open connection is not left with unread bytes
+    account = Account.objects.filter(key=key).first()
+    if account is None:
+        raise Refused("There is no channel at this address. Copy it again from the channel's settings.", status=404)
+    if account.state == Account.State.PAUSED:
+        return later("This channel is paused. Resume it in its settings; then send this again.", seconds=600)
+    delivery = flow.receive(account, Raw(body, headers_of(request)))
+    answer = {
+        "kept": delivery.pk,
+        "repeated": bool(getattr(delivery, "repeated", False)),
+        "state": delivery.state,
+        "reason": delivery.reason,
+    }
+    return JsonResponse(answer, status=202 if delivery.state == Delivery.State.FAILED else 200)
+
+
+def read(request: HttpRequest) -> bytes:
+    declared = request.headers.get("content-length", "")
+    too_large = declared.isdecimal() and int(declared) > MAX_BODY
+    body = b"" if too_large else request.read(MAX_BODY + 1)
+    if too_large or len(body) > MAX_BODY:
+        raise Refused(f"This is larger than {MAX_BODY >> 20} MB. Send fewer messages at once.", status=413)
+    return bytes(body)
+
+
+def headers_of(request: HttpRequest) -> dict[str, str]:
+    """Names in lower case, as channels expect; what is endless is cut."""
+    pairs = list(request.headers.items())[:MAX_HEADERS]
+    return {name.lower(): value[:LONGEST_HEADER].replace("\x00", "") for name, value in pairs}
+
+
+def refuse(status: int, text: str) -> JsonResponse:
+    """The shape of every error of ours to programs, here and in the API."""
+    return JsonResponse({"error": {"status": status, "text": text}}, status=status)
+
+
+def later(text: str, *, seconds: int) -> JsonResponse:
+    response = refuse(503, text)
+    response["Retry-After"] = str(seconds)
+    return response
