@@ -1,0 +1,149 @@
+"""The generic signed webhook: any system that can post JSON is a channel.
+
+    POST /hooks/<key>/
+    X-Crowdalogue-Signature: t=1700000000,v1=<hex of HMAC-SHA256(secret, "1700000000." + body)>
+
+    {"messages": [{"id": "42", "author": "ada@example.com", "name": "Ada", "text": "Where is my parcel?"}]}
+
+One object, a list, or an object with `messages` is taken. `FIELDS` are the names understood; a field map
+reads other names; whatever is left over is kept in `extra`. One bad message makes the whole delivery
+wait, so that nothing of it is half filed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from crowdalogue.channels.base import Channel, Field, Incoming, Interaction, NotUnderstood, Raw, Refused, Status
+from crowdalogue.channels.jsonbody import FIELDS, Reader, items_of, load, read_map
+from crowdalogue.errors import Failure
+
+HEADER = "x-crowdalogue-signature"
+TOLERANCE = timedelta(minutes=5)
+MAX_MESSAGES = 10_000
+
+
+def new_secret() -> str:
+    """A secret for signing, 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def sign(secret: str, body: bytes, at: int) -> str:
+    """The value of X-Crowdalogue-Signature for a body posted at `at` (seconds since 1970)."""
+    return f"t={at},v1={digest(secret, body, str(at))}"
+
+
+def digest(secret: str, body: bytes, timestamp: str) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def read_signature(header: str) -> tuple[str, list[str]]:
+    """Timestamp and signatures out of the header; two `v1` are allowed while a secret is exchanged."""
+    pairs = [part.strip().partition("=") for part in header.split(",")]
+    stamps = [value for name, _, value in pairs if name == "t"]
+    signatures = [value for name, _, value in pairs if name == "v1"]
+    if len(stamps) != 1 or not re.fullmatch(r"[0-9]{1,12}", stamps[0]) or not 1 <= len(signatures) <= 5:
+        return "", []
+    return stamps[0], signatures
+
+
+class Webhook(Channel):
+    kind = "webhook"
+    label = "Webhook"
+    icon = "i-hook"
+    receives_hooks = True
+    guide = (
+        "Any system that can post JSON over HTTP. It sends messages to the address shown here and signs them with the "
+        "secret. Give every message an id: then the same message sent twice is filed once."
+    )
+    fields = (
+        Field(
+            "proof",
+            "How the sender proves itself",
+            "A signature also protects against changed and repeated deliveries. Choose the plain secret only for "
+            "systems that cannot sign; they send it as Authorization: Bearer.",
+            kind="choice",
+            default="signature",
+            choices=(("signature", "Signature (HMAC-SHA256)"), ("bearer", "Plain secret")),
+        ),
+        Field("secret", "Secret", "Leave empty and one is made.", kind="secret", required=False),
+        Field(
+            "map",
+            "Field map",
+            "Only where the sender has other names: one a line, ours = theirs, such as text = data.comment.body "
+            f"and messages = data.items. Ours are: {', '.join(FIELDS)}.",
+            kind="lines",
+            required=False,
+        ),
+    )
+
+    @classmethod
+    def prepare(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {**settings, "secret": settings.get("secret") or new_secret()}
+
+    def check(self) -> None:
+        """Raise `Failure` where the settings cannot work."""
+        read_map(self.settings["map"])
+        if self.settings["proof"] not in ("signature", "bearer"):
+            raise Failure("How the sender proves itself must be signature or bearer.")
+        if len(str(self.settings["secret"])) < 16:
+            raise Failure("The secret is too short to be safe. Leave it empty and one is made.")
+
+    # --- the door
+
+    def verify(self, raw: Raw, now: datetime) -> None:
+        secret = str(self.settings["secret"] or "")
+        if not secret:
+            raise Refused("This webhook has no secret yet, so it takes nothing. Save its settings once.")
+        if self.settings["proof"] == "bearer":
+            self.verify_bearer(raw, secret)
+        else:
+            self.verify_signature(raw, secret, now)
+
+    def verify_bearer(self, raw: Raw, secret: str) -> None:
+        scheme, _, given = raw.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), secret.encode())
+        if scheme.casefold() != "bearer" or not same:
+            raise Refused("The secret is missing or wrong. Send it in the header Authorization: Bearer.")
+
+    def verify_signature(self, raw: Raw, secret: str, now: datetime) -> None:
+        header = raw.headers.get(HEADER, "")
+        if not header:
+            raise Refused("The signature is missing. Send the header X-Crowdalogue-Signature: t=...,v1=...")
+        stamp, signatures = read_signature(header)
+        if not stamp:
+            raise Refused("The signature cannot be read. It must look like t=1700000000,v1=0123abcd...")
+        right = digest(secret, raw.body, stamp).encode()
+        # Every one is compared, so that time tells nothing about which.
+        matches = [hmac.compare_digest(right, given.encode("utf-8", "replace")) for given in signatures]
+        if not any(matches):
+            raise Refused(
+                "The signature is wrong. Check the secret, and that exactly the bytes that were signed are sent."
+            )
+        age = now.timestamp() - int(stamp)
+        if abs(age) > TOLERANCE.total_seconds():
+            way = "old" if age > 0 else "far in the future"
+            raise Refused(f"The signature is too {way} ({abs(int(age))} s). Sign again, and set the sender's clock.")
+
+    def delivery_key(self, raw: Raw) -> str:
+        """The same time and body is the same delivery, however often it knocks."""
+        stamp, _ = read_signature(raw.headers.get(HEADER, ""))
+        if raw.key or not stamp or self.settings["proof"] == "bearer":
+            return raw.key
+        return hashlib.sha256(stamp.encode() + b"." + raw.body).hexdigest()
+
+    # --- what it says
+
+    def parse(self, raw: Raw) -> list[Incoming | Interaction | Status]:
+        mapping = read_map(self.settings["map"])
+        found = items_of(load(raw.body), mapping)
+        if len(found) > MAX_MESSAGES:
+            raise NotUnderstood(f"{len(found)} messages in one delivery are too many. Send at most {MAX_MESSAGES}.")
+        start = self.delivery_key(raw) or hashlib.sha256(raw.body).hexdigest()
+        return [Reader(item, mapping, number, f"{start}-{number}").read() for number, item in enumerate(found, 1)]
