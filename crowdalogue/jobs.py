@@ -46,7 +46,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=5.0),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),
-        Loop("facts", lambda: refresh_facts(), stop, rest=FACTS_EVERY),
+        Loop("facts", refresh_facts, stop, rest=FACTS_EVERY),
     ]
     replies.mark_cut_off(timezone.now())
     for loop in loops:

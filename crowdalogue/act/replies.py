@@ -219,7 +219,8 @@ def mark_cut_off(at: datetime, older: timedelta = CUT_OFF) -> int:
         mark_problem(
             reply,
             SendError(
-                "Sending was cut off, so it may or may not have arrived. Look in the mailbox, then send again if needed.",
+                "Sending was cut off, so it may or may not have arrived. "
+                "Look in the mailbox, then send again if needed.",
                 uncertain=True,
             ),
         )

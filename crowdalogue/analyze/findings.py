@@ -151,8 +151,8 @@ def find_earlier(pairs: Sequence[tuple[Message, Document]]) -> dict[int, int]:
     by_band: dict[int, list[int]] = {}
     for part in chunks({b for _, d in pairs for b in d.signature}):
         rows = Band.objects.filter(band__in=part).order_by("message_id").values_list("band", "message_id")
-        for band, message in rows[: 50 * len(part)]:
-            by_band.setdefault(band, []).append(message)
+        for band, earlier in rows[: 50 * len(part)]:
+            by_band.setdefault(band, []).append(earlier)
     wanted: dict[int, list[int]] = {}
     for message, document in pairs:
         near = sorted({m for b in document.signature for m in by_band.get(b, ()) if m < message.pk})[:CANDIDATES]

@@ -313,7 +313,7 @@ def merge_conversations(gone: int, kept: int) -> None:
     """Move all rows of conversation `gone` to `kept` and delete `gone`. Call inside a transaction."""
     with transaction.atomic():
         for model in (Message, ThreadRef, Event, Reply):
-            model.objects.filter(conversation_id=gone).update(conversation_id=kept)  # type: ignore[attr-defined]
+            model.objects.filter(conversation_id=gone).update(conversation_id=kept)
         writing = set(Draft.objects.filter(conversation_id=kept).values_list("user_id", flat=True))
         Draft.objects.filter(conversation_id=gone).exclude(user_id__in=writing).update(conversation_id=kept)
         Wait.objects.filter(conversation_id__in=(gone, kept)).delete()

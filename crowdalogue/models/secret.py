@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -18,7 +18,13 @@ def cipher(key: str) -> Fernet:
     return Fernet(key.encode())
 
 
-class SecretJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    Text = models.TextField[dict[str, Any], dict[str, Any]]
+else:
+    Text = models.TextField
+
+
+class SecretJSONField(Text):
     """Passwords and tokens: a JSON object in memory, a Fernet token in the store."""
 
     def get_prep_value(self, value: Any) -> str:
