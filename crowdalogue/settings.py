@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "CROWDALOGUE_BIND": "host:port the web server listens on. Default: those of CROWDALOGUE_URL on this machine.",
     "CROWDALOGUE_LOG": "How much is logged: debug, info, warning or error. Default info.",
     "CROWDALOGUE_PRIVATE_ADDRESSES": "yes: channels may call addresses inside your network. Default no, but loopback.",
+    "CROWDALOGUE_ENCODER_THREADS": "How many cores one process uses to turn text into vectors. Default 1.",
     "CROWDALOGUE_DATA": "Where tests find example data. The product does not read it.",
 }
 

@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "api": {"flow", "models", "live", "text", "channels", "settings", *STAGES},
     # The command line starts the worker and the web server, and its doctor looks at everything.
     "cli": {"flow", "models", "live", "text", "channels", "settings", "demo", "jobs", "checks", *STAGES},
-    "flow": {"channels", "models", "jobs", "live", "text", *STAGES},
+    "flow": {"channels", "models", "live", "text", *STAGES},
     "listen": {"models", "live", "text", "channels"},
     "act": {"models", "live", "text", "channels"},
     "engage": {"models", "live", "text"},
@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "text": {"models"},
     "models": set(),
     # The worker repeats the verbs of flow; nothing but the command line imports it.
-    "jobs": {"models", "live", "flow"},
+    "jobs": {"flow", "models", "live", "channels", "demo", *STAGES},
     "live": {"models"},
     "settings": set(),
     "checks": set(),
