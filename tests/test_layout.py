@@ -47,9 +47,8 @@ ARROWS: dict[str, set[str]] = {
     "demo": {"flow", "models", "live", "text", "channels", *STAGES},
 }
 
-# Of `text`, only search knows the store; the rest runs in a notebook and inside Spark.
-STORE_OF_TEXT = {"search", "store"}
-DATABASE_FREE = ("django", "crowdalogue.models", "crowdalogue.settings")
+# What channels and reading steps never reach, not even through others: they run in a notebook and inside Spark.
+DATABASE = ("crowdalogue.models", "crowdalogue.settings")
 
 # Files with behaviour whose test is elsewhere: path -> why.
 TESTED_ELSEWHERE: dict[str, str] = {}
@@ -152,13 +151,12 @@ def files_of(name: str) -> list[Path]:
 
 def test_channels_and_steps_need_no_database() -> None:
     pure = [*(PACKAGE / "channels").rglob("*.py"), *(PACKAGE / "analyze" / "steps").rglob("*.py")]
-    pure += [p for p in (PACKAGE / "text").glob("*.py") if p.stem not in STORE_OF_TEXT]
     assert len(pure) > 5
     wrong = {
         f"{file.relative_to(ROOT)}:{line} imports {name}, needed by {path.relative_to(ROOT)}"
         for path in pure
         for file, line, name in reached(path)
-        if name.split(".")[0] == "django" or name.startswith(DATABASE_FREE)
+        if name.split(".")[0] == "django" or name.startswith(DATABASE)
     }
     assert sorted(wrong) == []
 
@@ -184,7 +182,7 @@ def behaves(path: Path) -> bool:
     return any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(tree_of(path)))
 
 
-def tests_of(here: Path) -> list[Path]:
+def places_of_test(here: Path) -> list[Path]:
     """Where the test of a file may be: beside its mirror image, or, for a folder within a room (channels/mail),
     at the folder's door (tests/channels/test_mail.py)."""
     stem = here.parent.name if here.name == "__init__.py" else here.stem
@@ -199,8 +197,12 @@ def test_every_file_has_its_test() -> None:
     missing = []
     for path in modules():
         here = path.relative_to(PACKAGE)
-        if behaves(path) and here.as_posix() not in TESTED_ELSEWHERE and not any(p.is_file() for p in tests_of(here)):
-            missing.append(f"{here} wants {tests_of(here)[0].relative_to(ROOT)}")
+        if (
+            behaves(path)
+            and here.as_posix() not in TESTED_ELSEWHERE
+            and not any(p.is_file() for p in places_of_test(here))
+        ):
+            missing.append(f"{here} wants {places_of_test(here)[0].relative_to(ROOT)}")
     assert missing == [], "write it, or say in TESTED_ELSEWHERE where it is tested"
 
 
