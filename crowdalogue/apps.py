@@ -9,8 +9,11 @@ class Crowdalogue(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from crowdalogue import checks  # registers them
+        from django.conf import settings
+
+        from crowdalogue import checks, http
         from crowdalogue.text import store
 
         checks.register()
+        http.configure(private_addresses=settings.PRIVATE_ADDRESSES)
         connection_created.connect(store.prepare_connection, dispatch_uid="crowdalogue.store")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +55,7 @@ def receive(account: Account, raw: Raw, *, trusted: bool = False) -> Delivery:
     channel = channel_of(account)
     if not trusted:
         channel.verify(raw, timezone.now())
-    delivery, repeated = intake.keep(account, raw)
+    delivery, repeated = intake.keep(account, replace(raw, key=channel.delivery_key(raw)))
     if not repeated:
         understand([delivery], account, channel)
     delivery.repeated = repeated  # type: ignore[attr-defined]
@@ -234,6 +235,7 @@ def connect(
     check: bool = True,
 ) -> Account:
     """Make an account of a channel. With `check`, its settings are tried first; raises `Failure` with the remedy."""
+    settings = open_channel(kind).prepare(settings)
     channel = open_channel(kind, settings)
     if check:
         channel.check()

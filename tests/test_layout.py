@@ -42,7 +42,8 @@ ARROWS: dict[str, set[str]] = {
     "http": {"reach"},
     "reach": set(),
     "errors": set(),
-    "apps": {"checks", "text"},
+    "apps": {"checks", "http", "text"},
+    "urls": {"web", "api"},
     # The demo company is made by a generator and filed through the same function as everything else.
     "demo": {"flow", "models", "live", "text", "channels", *STAGES},
 }

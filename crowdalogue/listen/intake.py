@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from crowdalogue.channels.base import Raw
+from crowdalogue.channels.base import SECRET_HEADERS, Raw
 from crowdalogue.models import Account, Delivery
 from crowdalogue.models.bulk import chunks
 
@@ -21,12 +21,17 @@ def key_of(raw: Raw) -> str:
     return (raw.key or hashlib.sha256(raw.body).hexdigest())[:80]
 
 
+def headers_of(raw: Raw) -> dict[str, str]:
+    """What is kept of the headers: no passwords, which have done their work once the delivery was verified."""
+    return {name: value for name, value in raw.headers.items() if name not in SECRET_HEADERS}
+
+
 def keep(account: Account, raw: Raw) -> tuple[Delivery, bool]:
     """Keep one delivery in a transaction of its own. Returns (row, repeated)."""
     key = key_of(raw)
     try:
         with transaction.atomic():
-            return Delivery.objects.create(account=account, key=key, body=raw.body, headers=dict(raw.headers)), False
+            return Delivery.objects.create(account=account, key=key, body=raw.body, headers=headers_of(raw)), False
     except IntegrityError:
         return Delivery.objects.get(account=account, key=key), True
 
@@ -38,7 +43,7 @@ def keep_many(account: Account, raws: Sequence[Raw], now: datetime) -> list[Deli
         for key in Delivery.objects.filter(account=account, key__in=part).values_list("key", flat=True):
             del wanted[key]
     rows = [
-        Delivery(account=account, key=key, body=raw.body, headers=dict(raw.headers), received_at=now, claimed_at=now)
+        Delivery(account=account, key=key, body=raw.body, headers=headers_of(raw), received_at=now, claimed_at=now)
         for key, raw in wanted.items()
     ]
     Delivery.objects.bulk_create(rows, batch_size=50)

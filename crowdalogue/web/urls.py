@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from crowdalogue.web import inbox, preferences, start
+from crowdalogue.web import hooks, inbox, preferences, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("hooks/<str:key>/", hooks.knock, name="hook"),
     path("start/", start.page, name="start"),
     path("preferences/", preferences.save, name="preferences"),
     path("inbox/", inbox.page, name="inbox"),
