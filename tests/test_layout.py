@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "http": {"reach"},
     "reach": set(),
     "errors": set(),
+    "logs": set(),
     "apps": {"checks", "http", "text"},
     "urls": {"web", "api"},
     # The demo company is made by a generator and filed through the same function as everything else.
