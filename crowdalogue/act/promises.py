@@ -12,7 +12,7 @@ from django.db.models import F
 from crowdalogue.act import clocks, hours
 from crowdalogue.act.clocks import Said
 from crowdalogue.models import Conversation, Hours, Message, Reply, Target, Wait
-from crowdalogue.models.bulk import chunks, update_many
+from crowdalogue.models.bulk import chunks, insert_many, update_many
 
 NEWEST = 2000  # messages of one conversation that are followed; older waits stay as they were
 DEFAULT_FIRST, DEFAULT_NEXT = 30, 60  # minutes, where no target is set: a usual promise
@@ -81,7 +81,7 @@ def follow(
             settle(row, clock, lines, reopen=row.pk not in silent)
             mark_waived(row, made)
             sort_out(old.get(row.pk, {}), made, new, changed)
-        Wait.objects.bulk_create(new, batch_size=500)
+        insert_many(Wait, new)
         update_many(Wait, WAIT_COLUMNS, changed)
         update_many(Conversation, KEPT_COLUMNS, rows)
 

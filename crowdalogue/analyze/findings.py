@@ -18,7 +18,7 @@ from crowdalogue.analyze import pipeline
 from crowdalogue.analyze.document import Document, Finding
 from crowdalogue.analyze.steps import duplicate, embedding
 from crowdalogue.models import Band, Embedding, Message, Reading
-from crowdalogue.models.bulk import chunks, update_many
+from crowdalogue.models.bulk import chunks, insert_many, update_many
 
 log = logging.getLogger(__name__)
 
@@ -88,19 +88,17 @@ def write(messages: Sequence[Message], documents: Sequence[Document], now: datet
     pairs = [(m, d) for m, d in zip(messages, documents, strict=True) if m.pk in still]
     earlier = find_earlier(pairs)
     readings = [reading_of(m, d, earlier, now) for m, d in pairs]
-    Reading.objects.bulk_create(readings, batch_size=200, ignore_conflicts=True)
-    Embedding.objects.bulk_create(
+    insert_many(Reading, readings, ignore_conflicts=True)
+    insert_many(
+        Embedding,
         [
             Embedding(message=m, vector=d.embedding.astype("<f2").tobytes(), version=embedding.VERSION)
             for m, d in pairs
             if d.embedding is not None and np.any(d.embedding)
         ],
-        batch_size=200,
         ignore_conflicts=True,
     )
-    Band.objects.bulk_create(
-        [Band(band=b, message=m) for m, d in pairs for b in d.signature], batch_size=500, ignore_conflicts=True
-    )
+    insert_many(Band, [Band(band=b, message=m) for m, d in pairs for b in d.signature], ignore_conflicts=True)
     for part in chunks(still):
         Message.objects.filter(id__in=part).update(read_at=now, claimed_at=None, changed_at=now)
     return readings

@@ -32,7 +32,7 @@ from crowdalogue.models import (
     ThreadRef,
     Wait,
 )
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, insert_many
 
 LONGEST_ID = 300
 PREVIEW = 200
@@ -172,7 +172,7 @@ def open_conversations(
         complete(row, thread, channel, directory)
     new = [t for t in placement.threads if t not in found]
     made = [begin(account, channel, t, directory) for t in new]
-    Conversation.objects.bulk_create(made, batch_size=500)
+    insert_many(Conversation, made)
     found.update(zip(new, made, strict=True))
     filed.conversations = len(made)
     filed.fresh = {c.pk for c in made}
@@ -236,9 +236,9 @@ def brand_of(
 def remember_refs(
     account: Account, placement: threads.Placement, conversations: dict[threads.Thread, Conversation]
 ) -> None:
-    ThreadRef.objects.bulk_create(
+    insert_many(
+        ThreadRef,
         [ThreadRef(account=account, ref=ref, conversation=conversations[t]) for ref, t in placement.refs.items()],
-        batch_size=500,
         ignore_conflicts=True,
     )
 
@@ -258,13 +258,13 @@ def write_messages(
         for item in thread.items
     ]
     rows = [row for _, row in pairs]
-    Message.objects.bulk_create(rows, batch_size=200)
+    insert_many(Message, rows)
     files = [
         attachments.describe(row, part, str(item.extra.get("attachment_notes", {}).get(part.name, "")))
         for item, row in pairs
         for part in item.attachments
     ]
-    Attachment.objects.bulk_create(files, batch_size=200)
+    insert_many(Attachment, files)
     return rows
 
 

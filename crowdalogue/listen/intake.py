@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from crowdalogue.channels.base import SECRET_HEADERS, Raw
 from crowdalogue.models import Account, Delivery
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, insert_many
 
 LEASE = timedelta(minutes=5)  # a delivery claimed longer ago than this was left by a worker that died
 ATTEMPTS = 3
@@ -46,7 +46,7 @@ def keep_many(account: Account, raws: Sequence[Raw], now: datetime) -> list[Deli
         Delivery(account=account, key=key, body=raw.body, headers=headers_of(raw), received_at=now, claimed_at=now)
         for key, raw in wanted.items()
     ]
-    Delivery.objects.bulk_create(rows, batch_size=50)
+    insert_many(Delivery, rows)
     return rows
 
 

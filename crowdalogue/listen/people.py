@@ -8,7 +8,7 @@ from django.db import connection
 
 from crowdalogue.channels.base import Author
 from crowdalogue.models import Brand, Handle, Person
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, insert_many
 
 Key = tuple[str, str]  # kind, normalised address
 
@@ -55,7 +55,7 @@ class Directory:
             address: Person(name=(author.name or address)[:200], facts=dict(author.facts), demo=self.demo)
             for address, author in customers.items()
         }
-        Person.objects.bulk_create(persons.values(), batch_size=500)
+        insert_many(Person, list(persons.values()))
         made = [
             Handle(
                 kind=self.kind,
@@ -70,7 +70,7 @@ class Directory:
         ]
         # Another worker may make the same handle at this moment: then its row counts, and our person goes.
         racing = connection.vendor != "sqlite"
-        Handle.objects.bulk_create(made, batch_size=500, ignore_conflicts=racing)
+        insert_many(Handle, made, ignore_conflicts=racing)
         if racing:
             self._load(missing)
             kept = {h.person_id for h in self.handles.values()}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -39,3 +42,78 @@ def update_many(model: type[models.Model], fields: Sequence[str], rows: Sequence
     ]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
+
+
+def insert_many(model: type[models.Model], rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
+    """Insert rows and give them their ids, several times quicker than `bulk_create`: the values go to the driver
+    as they are, without a pass through every field's own preparation. Call inside a transaction.
+
+    Only for our own tables, whose columns are numbers, text, bytes, times, JSON and foreign keys.
+    """
+    if not rows:
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("insert_many reserves ids, which needs a transaction")
+    fields = model._meta.concrete_fields
+    if isinstance(model._meta.pk, models.AutoField):
+        without = [row for row in rows if row.pk is None]
+        for row, pk in zip(without, reserve_ids(model, len(without)), strict=True):
+            row.pk = pk
+    convert = [(f.attname, converter(type(f), connection.vendor)) for f in fields]
+    values = [tuple(c(getattr(row, name)) if c else getattr(row, name) for name, c in convert) for row in rows]
+    write(model, [str(f.column) for f in fields], values, ignore_conflicts)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def write(model: type[models.Model], columns: Sequence[str], values: list[tuple[Any, ...]], ignore: bool) -> None:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(c) for c in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and not ignore:
+            with cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy:
+                for row in values:
+                    copy.write_row(row)
+            return
+        places = ", ".join(["%s"] * len(columns))
+        ending = " ON CONFLICT DO NOTHING" if ignore else ""
+        cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places}){ending}", values)  # noqa: S608
+
+
+def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
+    """`count` ids nobody else will get. On SQLite the transaction holds the write lock, so counting on is safe."""
+    if not count:
+        return range(0)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = (cursor.fetchone() or (0,))[0]
+        return range(last + 1, last + 1 + count)
+
+
+@cache
+def converter(kind: type[models.Field[Any, Any]], vendor: str) -> Callable[[Any], Any] | None:
+    """How a field's value goes to the driver; None: as it is."""
+    if issubclass(kind, models.JSONField):
+        return json_text
+    if issubclass(kind, models.DateTimeField):
+        return sqlite_time if vendor == "sqlite" else None
+    if issubclass(kind, models.CharField):
+        return str  # members of a TextChoices are str, but a driver may ask for the exact type
+    if issubclass(kind, models.DecimalField) and vendor == "sqlite":
+        return lambda value: None if value is None else str(value)
+    return None
+
+
+def json_text(value: Any) -> str:
+    return "{}" if value == {} else json.dumps(value)
+
+
+def sqlite_time(value: datetime | None) -> str | None:
+    """As Django writes it: UTC without a zone, microseconds only where there are any."""
+    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
