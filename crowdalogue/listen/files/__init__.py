@@ -1,0 +1,1 @@
+"""Files of past messages: what they are, how they are read, what their columns mean."""
