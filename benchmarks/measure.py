@@ -26,9 +26,14 @@ def scratch(name: str = "bench") -> Path:
     return folder
 
 
-def start(name: str = "bench") -> Path:
-    """Set Django up on an empty SQLite store in a scratch home, as shipped. Call it before importing rows."""
+def start(name: str = "bench", *, store: Path | None = None) -> Path:
+    """Set Django up on SQLite as shipped, in a scratch home: an empty store, or a copy of `store`.
+
+    Call it before importing rows.
+    """
     home = scratch(name)
+    if store is not None:
+        shutil.copyfile(store, home / "crowdalogue.sqlite3")
     models = ROOT / "var" / "models"
     models.mkdir(parents=True, exist_ok=True)
     (home / "models").symlink_to(models)
