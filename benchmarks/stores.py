@@ -27,12 +27,15 @@ from typing import Any
 from benchmarks import measure
 
 KEPT = measure.ROOT / "var" / "bench" / "stores"
-COMMON = """
+FREQUENT = """
 the order my is not and delivery it was for to you have refund still please broken when parcel arrived account payment
 late help thanks card phone app wrong price box return number week waiting service address colour invoice
-""".split()
+"""
 SYLLABLES = [a + b for a in ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v") for b in "aeiou"]
-WORDS = [*COMMON, *("".join(s) for s in itertools.islice(itertools.product(SYLLABLES, repeat=3), 0, 240_000, 12))]
+WORDS = [
+    *FREQUENT.split(),
+    *("".join(s) for s in itertools.islice(itertools.product(SYLLABLES, repeat=3), 0, 240_000, 12)),
+]
 BRANDS = ("Northwind", "Fabrikam", "Contoso")
 AGENTS = 5
 CHUNK = 10_000  # conversations written at a time
