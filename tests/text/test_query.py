@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdalogue.text.query import Query, Term, parse, read_day
-from crowdalogue.text.snippet import LENGTH, found, snippet
+from crowdalogue.text.query import Query, parse, read_day
 
 TODAY = date(2026, 5, 20)
 
@@ -84,27 +82,3 @@ def test_what_was_not_understood_is_said() -> None:
 def test_anything_can_be_typed(typed: str) -> None:
     query = parse(typed, {"channel": typed, "brand": typed, "before": typed})
     assert all(term.words and all(term.words) for term in query.terms)
-
-
-@given(st.text(), st.lists(st.text(alphabet="abé -ß", max_size=6), max_size=4))
-def test_spans_lie_in_the_snippet(text: str, typed: list[str]) -> None:
-    terms = parse(" ".join([*typed, text[:20]])).terms
-    shown, spans = snippet(text, terms)
-    assert all(0 <= start < end <= len(shown) for start, end in spans)
-    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
-
-
-def test_the_snippet_shows_the_words_as_they_stand() -> None:
-    text = "Hello.\n" + "filler words go here " * 40 + "and the Café never  arrived, so a refund. " + "more " * 90
-    shown, spans = snippet(text, parse('cafe "never arrived" refund').terms)
-    assert [shown[a:b] for a, b in spans] == ["Café", "never", "arrived", "refund"]
-    assert shown.startswith("… ")
-    assert shown.endswith("…")
-    assert "\n" not in shown
-    assert len(shown) < LENGTH + 70
-
-
-def test_only_whole_phrases_and_words_are_marked() -> None:
-    text = "never was arrived. Never arrived. refunded refund"
-    marked = [text[a:b] for a, b in found(text, (Term("", ("never", "arrived")), Term("", ("refund",))))]
-    assert marked == ["Never", "arrived", "refund"]

@@ -6,57 +6,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crowdalogue.models import Account, Brand, Conversation, Handle, Message, Person, User
+from crowdalogue.models import Account, Brand, Handle, Person, User
 from crowdalogue.text import index
 from crowdalogue.text import search as search_module
 from crowdalogue.text.search import search, search_people
+from tests.text.said import START, Said, texts
 
 pytestmark = pytest.mark.django_db
-START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-
-
-class Said:
-    """Files texts quickly, each a minute after the one before."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.count = 0
-
-    def __call__(self, *texts: str, **more: object) -> list[Message]:
-        conversation = Conversation.objects.create(
-            account=more.pop("account", self.account),
-            kind="email",
-            brand=more.pop("brand", None),
-            first_at=START,
-            last_at=START,
-        )
-        rows = []
-        for text in texts:
-            self.count += 1
-            given = {
-                "account": conversation.account,
-                "external_id": f"x{self.count}",
-                "conversation": conversation,
-                "direction": "in",
-                "channel": conversation.account.kind,
-                "sent_at": START + timedelta(minutes=self.count),
-                "text": text,
-            }
-            rows.append(Message(**{**given, **more}))
-        return Message.objects.bulk_create(rows)
 
 
 @pytest.fixture
 def said(account: Callable[..., Account]) -> Said:
     return Said(account("email"))
-
-
-def texts(user: User, typed: str, **more: object) -> list[str]:
-    return [hit.message.text for hit in search(user, typed, **more).rows]  # type: ignore[arg-type]
 
 
 def test_words_phrases_beginnings_without_and_or(helper: User, said: Said) -> None:
@@ -76,48 +40,6 @@ def test_accents_case_and_punctuation_do_not_matter(helper: User, said: Said) ->
     for typed in ("casse", "don't", "care@example.com", "example.com", "dont OR ask"):
         assert len(texts(helper, typed)) == 1, typed
     assert texts(helper, "где заказ") == ["Привет, где заказ?"]
-
-
-def test_the_index_follows_every_write(helper: User, said: Said) -> None:
-    first, second = said("the kettle leaks", "the toaster burns")
-    assert texts(helper, "kettle") == ["the kettle leaks"]
-    Message.objects.filter(pk=first.pk).update(text="the lamp flickers")
-    assert texts(helper, "kettle") == []
-    assert texts(helper, "lamp") == ["the lamp flickers"]
-    second.subject = "Smoke"
-    second.save()
-    assert texts(helper, "smoke toaster") == ["the toaster burns"]
-    Message.objects.bulk_update([Message(pk=second.pk, text="the kettle again")], ["text"])
-    assert texts(helper, "kettle smoke") == ["the kettle again"]
-    Message.objects.filter(pk=first.pk).delete()
-    assert texts(helper, "lamp") == []
-    assert texts(helper, "in:") == ["the kettle again"]
-
-
-def test_an_index_made_late_or_anew_holds_what_is_there(helper: User, said: Said) -> None:
-    said("the kettle leaks", "the toaster burns")
-    if connection.vendor == "postgresql":  # which alters no table with checks outstanding
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    index.drop()
-    said("the lamp flickers")
-    index.make()
-    index.make()  # a second time changes nothing
-    assert texts(helper, "kettle OR lamp") == ["the lamp flickers", "the kettle leaks"]
-    index.rebuild()
-    assert texts(helper, "the") == ["the lamp flickers", "the toaster burns", "the kettle leaks"]
-
-
-def test_a_lost_trigger_is_made_again_by_migrate(helper: User, said: Said) -> None:
-    """On SQLite a migration that rebuilds the table drops what hangs on it."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER crowdalogue_message_words_in")
-    said("unseen kettle")
-    index.after_migrate(sender=None, using="default")
-    said("seen kettle")
-    assert texts(helper, "kettle")[0] == "seen kettle"
-    assert len(texts(helper, "kettle")) == 2
 
 
 def test_fields(helper: User, said: Said, account: Callable[..., Account]) -> None:
@@ -171,15 +93,6 @@ def test_pages_hold_everything_once(helper: User, said: Said, monkeypatch: pytes
         assert len(seen) == len(set(seen)) == expected
         assert seen == sorted(seen, reverse=True)
         assert pages == -(-expected // 10)
-
-
-def test_matches_in_old_blocks_of_ids_are_found(helper: User, said: Said) -> None:
-    """PostgreSQL is asked block by block; ids leap as they do after deletions."""
-    for number, block in enumerate((1, 2, 40, 41, 300)):
-        said(f"kettle {number}", id=(block << index.BLOCK_BITS) + number)
-    assert texts(helper, "kettle") == [f"kettle {n}" for n in (4, 3, 2, 1, 0)]
-    assert texts(helper, "kettle", limit=2) == ["kettle 4", "kettle 3"]
-    assert texts(helper, "kettle", after=40 << index.BLOCK_BITS) == ["kettle 1", "kettle 0"]
 
 
 def test_an_author_of_much_is_found_too(helper: User, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,12 +171,6 @@ def test_nothing_that_can_be_typed_is_an_error(helper: User, said: Said, typed: 
     search_people(helper, typed)
 
 
-def test_a_huge_message_can_be_stored_and_found(helper: User, said: Said) -> None:
-    said("needle " + " ".join(f"word{i:x}" for i in range(200_000)))
-    said("x" * 3_000_000)
-    assert len(texts(helper, "needle")) == 1
-
-
 # --- people
 
 
@@ -313,16 +220,3 @@ def test_people_by_a_new_name(helper: User, people: dict[str, Person]) -> None:
     Handle.objects.filter(person=person).delete()
     assert search_people(helper, "loud") == []
     assert search_people(helper, "") == search_people(helper, "??") == []
-
-
-def test_the_index_is_asked_in_time_that_does_not_grow(helper: User, said: Said) -> None:
-    """The look-up itself reads the index, never the table of messages."""
-    if connection.vendor != "sqlite":
-        pytest.skip("SQLite's plan is looked at here; PostgreSQL's blocks are tested above")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "EXPLAIN QUERY PLAN SELECT rowid FROM crowdalogue_words WHERE crowdalogue_words MATCH 'x' AND rowid < 9 "
-            "ORDER BY rowid DESC LIMIT 5"
-        )
-        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
-    assert "TEMP B-TREE" not in plan
