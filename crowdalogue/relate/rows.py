@@ -1,0 +1,209 @@
+"""How rows of the store become columns: which there are, and how they are fetched in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db.models import Q
+
+from crowdalogue.models import Conversation, Message, Wait
+from crowdalogue.relate.columns import Spec
+
+AT_ONCE = 5_000  # numbers in one question: SQLite takes 32,766
+TIME = pa.timestamp("us", "UTC")
+
+MESSAGES = Spec(
+    "messages",
+    "id",
+    pa.schema(
+        [
+            ("id", pa.int64()),
+            ("conversation", pa.int64()),
+            ("brand", pa.int64()),
+            ("channel", pa.string()),
+            ("direction", pa.string()),
+            ("kind", pa.string()),
+            ("public", pa.bool_()),
+            ("sent_at", TIME),
+            ("quarter", pa.int32()),  # quarter hours since 1970: every zone's days and hours are made of them
+            ("author", pa.int64()),  # the person; a handle without one counts as one author, as a negative number
+            ("agent", pa.int64()),
+            ("copies", pa.int64()),  # near-duplicate group: id of its first message
+            ("language", pa.string()),
+            ("sentiment", pa.string()),
+            ("intent", pa.string()),
+            ("urgency", pa.string()),
+            ("needs_answer", pa.bool_()),
+        ]
+    ),
+)
+CONVERSATIONS = Spec(
+    "conversations",
+    "id",
+    pa.schema(
+        [
+            ("id", pa.int64()),
+            ("brand", pa.int64()),
+            ("channel", pa.string()),
+            ("state", pa.string()),
+            ("owner", pa.int64()),
+            ("person", pa.int64()),
+            ("opened_by_customer", pa.bool_()),
+            ("first_at", TIME),
+            ("last_at", TIME),
+            ("messages", pa.int32()),
+            ("tags", pa.list_(pa.int64())),
+        ]
+    ),
+)
+WAITS = Spec(
+    "waits",
+    "conversation",
+    pa.schema(
+        [
+            ("conversation", pa.int64()),
+            ("brand", pa.int64()),
+            ("channel", pa.string()),
+            ("number", pa.int32()),
+            ("first", pa.bool_()),
+            ("opened_by_customer", pa.bool_()),
+            ("started_at", TIME),
+            ("quarter", pa.int32()),
+            ("due_at", TIME),
+            ("answered_at", TIME),
+            ("calendar_s", pa.int64()),
+            ("business_s", pa.int64()),
+            ("waived", pa.bool_()),
+        ]
+    ),
+)
+SPECS = (MESSAGES, CONVERSATIONS, WAITS)
+
+MESSAGE_VALUES = (
+    "id",
+    "conversation_id",
+    "conversation__brand_id",
+    "channel",
+    "direction",
+    "kind",
+    "public",
+    "sent_at",
+    "handle_id",
+    "handle__person_id",
+    "user_id",
+    "reading__duplicate_of",
+    "reading__language",
+    "reading__sentiment",
+    "reading__intent",
+    "reading__urgency",
+    "reading__needs_answer",
+)
+CONVERSATION_VALUES = (
+    "id",
+    "brand_id",
+    "kind",
+    "state",
+    "owner_id",
+    "person_id",
+    "opened_by_customer",
+    "first_at",
+    "last_at",
+    "messages_count",
+)
+WAIT_VALUES = (
+    "conversation_id",
+    "conversation__brand_id",
+    "conversation__kind",
+    "number",
+    "first",
+    "conversation__opened_by_customer",
+    "started_at",
+    "due_at",
+    "answered_at",
+    "calendar_s",
+    "business_s",
+    "waived",
+)
+
+
+def fetch(spec: Spec, which: Q, *, limit: int | None = None) -> pa.Table:
+    """Messages or conversations in order of their number, at most `limit`, as a table of the spec's schema."""
+    return (_fetch_messages if spec is MESSAGES else _fetch_conversations)(which, limit)
+
+
+def _fetch_messages(which: Q, limit: int | None) -> pa.Table:
+    rows = Message.objects.filter(which).order_by("id").values_list(*MESSAGE_VALUES)[:limit]
+    given = _columns(rows, len(MESSAGE_VALUES))
+    (ids, conversation, brand, channel, direction, kind, public, sent_at, handle, person, user) = given[:11]
+    copies, language, sentiment, intent, urgency, needs_answer = given[11:]
+    sent = pa.array(sent_at, TIME)
+    authors = [p if p is not None else (-h if h is not None else None) for p, h in zip(person, handle, strict=True)]
+    columns = [
+        ids,
+        conversation,
+        brand,
+        channel,
+        direction,
+        kind,
+        public,
+        sent,
+        _quarters(sent),
+        authors,
+        user,
+        [c if c is not None else i for c, i in zip(copies, ids, strict=True)],
+        *([value or None for value in column] for column in (language, sentiment, intent, urgency)),
+        needs_answer,
+    ]
+    return _table(MESSAGES, columns)
+
+
+def _fetch_conversations(which: Q, limit: int | None) -> pa.Table:
+    rows = Conversation.objects.filter(which).order_by("id").values_list(*CONVERSATION_VALUES)[:limit]
+    columns = _columns(rows, len(CONVERSATION_VALUES))
+    return _table(CONVERSATIONS, [*columns, _tags(columns[0])])
+
+
+def _tags(ids: Sequence[int]) -> list[list[int]]:
+    found: dict[int, list[int]] = {}
+    if ids:
+        through = Conversation.tags.through.objects.filter(
+            conversation_id__gte=min(ids), conversation_id__lte=max(ids)
+        ).values_list("conversation_id", "tag_id")
+        for conversation, tag in through.iterator(chunk_size=20_000):
+            found.setdefault(conversation, []).append(tag)
+    return [sorted(found.get(i, [])) for i in ids]
+
+
+def fetch_these(spec: Spec, keys: Sequence[int]) -> pa.Table:
+    """The rows of these keys, in order; keys that are not there are left out."""
+    field = "conversation_id__in" if spec is WAITS else "id__in"
+    ordered = sorted(keys)
+    pieces = [ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE)]
+    tables = [
+        fetch_waits(Q(**{field: piece})) if spec is WAITS else fetch(spec, Q(**{field: piece})) for piece in pieces
+    ]
+    return pa.concat_tables([spec.schema.empty_table(), *tables])
+
+
+def fetch_waits(which: Q) -> pa.Table:
+    """Waits in order of conversation and number."""
+    rows = Wait.objects.filter(which).order_by("conversation_id", "number").values_list(*WAIT_VALUES)
+    columns: list[Any] = _columns(rows, len(WAIT_VALUES))
+    started = pa.array(columns[6], TIME)
+    return _table(WAITS, [*columns[:6], started, _quarters(started), *columns[7:]])
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[Any]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _quarters(times: pa.Array) -> pa.Array:
+    return pc.cast(pc.floor(pc.divide(pc.cast(times, pa.int64()), 900e6)), pa.int32())
+
+
+def _table(spec: Spec, columns: list[Any]) -> pa.Table:
+    arrays = [c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, spec.schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=spec.schema)

@@ -1,0 +1,202 @@
+"""What a number is about: the filters, made concrete with the company's zone, its brands and a moment called now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ibis
+from ibis import _
+
+from crowdalogue.models import Brand, Company, Tag
+from crowdalogue.relate import engine
+from crowdalogue.relate.engine import Expression, Tables
+from crowdalogue.relate.filters import NONE, Filters
+
+QUARTER_S = 900
+MESSAGE_FIELDS = ("sentiment", "intent", "language", "urgency", "needs_answer", "author")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Filters with everything needed to run them. `start` and `end` are quarter hours since 1970."""
+
+    filters: Filters
+    zone: ZoneInfo
+    now: datetime
+    names: dict[int, str]  # of brands
+    rivals: frozenset[int]  # brands that are competitors
+    tags: dict[str, int]
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, filters: Filters, *, now: datetime | None = None) -> Scope:
+        """Look up what the filters name. Unknown brands and tags match nothing."""
+        moment = now or datetime.now(UTC)
+        zone = company_zone()
+        brands = list(Brand.objects.values_list("id", "name", "competitor"))
+        tags = dict(Tag.objects.filter(name__in=filters.tag).values_list("name", "id")) if filters.tag else {}
+        bounds = filters.bounds(zone, moment)
+        start, end = (_quarter(bounds[0]), _quarter(bounds[1])) if bounds else span()
+        rivals = frozenset(i for i, _, competitor in brands if competitor)
+        return cls(filters, zone, moment, {i: name for i, name, _ in brands}, rivals, tags, start, end)
+
+    def with_(self, **changes: Any) -> Scope:
+        """The same with some filters changed that are not the period."""
+        return replace(self, filters=replace(self.filters, **changes))
+
+    def before(self) -> Scope | None:
+        """The stretch of the same length just before; None for all time."""
+        earlier = self.filters.before(self.zone, self.now)
+        return Scope.of(earlier, now=self.now) if earlier else None
+
+    # --- tables, narrowed
+
+    def messages(self, tables: Tables) -> Expression:
+        """The messages shown."""
+        f = self.filters
+        rows = self._common(tables.messages, tables)
+        rows = _chosen(rows, "direction", () if f.direction == "any" else (f.direction,))
+        rows = self._readings(rows)
+        return self._of_waits(rows, tables) if f.wait else rows
+
+    def waits(self, tables: Tables) -> Expression:
+        """The waits that began in the period; filters on what was said look at the message that began them."""
+        f = self.filters
+        rows = self._common(tables.waits, tables).filter(~_.waived)
+        if any(f.is_narrowed(name) for name in MESSAGE_FIELDS):
+            said = self._readings(tables.messages.filter(_.direction == "in"))
+            rows = rows.semi_join(said, [rows.conversation == said.conversation, rows.started_at == said.sent_at])
+        return narrow_waits(rows, f.wait, self.now) if f.wait else rows
+
+    def _common(self, rows: Expression, tables: Tables) -> Expression:
+        f = self.filters
+        rows = rows.filter((_.quarter >= self.start) & (_.quarter < self.end))
+        rows = _chosen(self._branded(rows), "channel", f.channel)
+        if f.tag:
+            wanted = [self.tags.get(name, -1) for name in f.tag]
+            tagged = tables.conversations.filter(ibis.or_(*[_.tags.contains(i) for i in wanted]))
+            rows = rows.semi_join(tagged, rows.conversation == tagged.id)
+        if f.weekday is not None:
+            rows = rows.filter(self.weekday(_.quarter) == f.weekday)
+        if f.hour is not None:
+            rows = rows.filter(self.hour(_.quarter) == f.hour)
+        return rows
+
+    def _branded(self, rows: Expression) -> Expression:
+        f = self.filters
+        if f.brand:
+            wanted = {i for i, name in self.names.items() if name in f.brand}
+            named = _.brand.isin(sorted(wanted)) if wanted else ibis.literal(False)
+            return rows.filter(named | _.brand.isnull() if NONE in f.brand else named)
+        if f.whose == "competitor":
+            return rows.filter(_.brand.isin(sorted(self.rivals)) if self.rivals else ibis.literal(False))
+        if f.whose == "own" and self.rivals:
+            return rows.filter(_.brand.isnull() | _.brand.notin(sorted(self.rivals)))
+        return rows
+
+    def _readings(self, rows: Expression) -> Expression:
+        f = self.filters
+        for name in ("sentiment", "intent", "language", "urgency"):
+            rows = _chosen(rows, name, getattr(f, name))
+        if f.needs_answer:
+            rows = rows.filter(_.needs_answer == (f.needs_answer == "yes"))
+        return rows if f.author is None else rows.filter(_.author == f.author)
+
+    def _of_waits(self, rows: Expression, tables: Tables) -> Expression:
+        begun = narrow_waits(tables.waits.filter(~_.waived), self.filters.wait, self.now)
+        rows = rows.filter(_.direction == "in")
+        return rows.semi_join(begun, [rows.conversation == begun.conversation, rows.sent_at == begun.started_at])
+
+    # --- local time, made of quarter hours
+
+    def local(self, quarter: Expression) -> Expression:
+        """Quarter hours since the zone's own 1970-01-01 00:00."""
+        pieces = offsets(self.zone, self.start, self.end)
+        moved = quarter + pieces[-1][1]
+        for (_from, offset), (until, _next) in reversed(list(pairwise(pieces))):
+            moved = ibis.ifelse(quarter < until, quarter + offset, moved)
+        return moved
+
+    def day(self, quarter: Expression) -> Expression:
+        """Days since 1970-01-01, in the company's zone."""
+        return (self.local(quarter) // 96).cast("int64")
+
+    def hour(self, quarter: Expression) -> Expression:
+        return ((self.local(quarter) // 4) % 24).cast("int64")
+
+    def weekday(self, quarter: Expression) -> Expression:
+        """0 is Monday; 1970-01-01 was a Thursday."""
+        return ((self.day(quarter) + 3) % 7).cast("int64")
+
+
+def narrow_waits(rows: Expression, which: str, now: datetime) -> Expression:
+    """Some of the waits, by the words of the filter `wait`. What breaks a promise is its time, not a check."""
+    over = _.due_at.isnull() | (_.due_at <= now)
+    choices: dict[str, Callable[[], Expression]] = {
+        "started": lambda: rows,
+        "decided": lambda: rows.filter(_.answered_at.notnull() | over),
+        "promised": lambda: rows.filter(_.due_at.notnull() & (_.answered_at.notnull() | over)),
+        "answered": lambda: rows.filter(_.answered_at.notnull()),
+        "unanswered": lambda: rows.filter(_.answered_at.isnull() & over),
+        "kept": lambda: rows.filter(_.answered_at.notnull() & (_.answered_at <= _.due_at)),
+        "broken": lambda: rows.filter(
+            (_.answered_at > _.due_at) | (_.answered_at.isnull() & _.due_at.notnull() & (_.due_at <= now))
+        ),
+        "first": lambda: rows.filter(_["first"] & _.opened_by_customer & _.calendar_s.notnull()),
+    }
+    return choices[which]()
+
+
+def _chosen(rows: Expression, name: str, values: tuple[str, ...]) -> Expression:
+    if not values:
+        return rows
+    wanted = [v for v in values if v != NONE]
+    chosen = _[name].isin(wanted) if wanted else ibis.literal(False)
+    return rows.filter(chosen | _[name].isnull() if NONE in values else chosen)
+
+
+def company_zone() -> ZoneInfo:
+    """The zone days and hours are counted in."""
+    name = Company.objects.values_list("timezone", flat=True).first()
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):  # a zone this system's tables do not know
+        return ZoneInfo("UTC")
+
+
+def span() -> tuple[int, int]:
+    """The first and last quarter hour anything was said in, the last one left out."""
+    found = engine.one(lambda t: t.messages.agg(low=_.quarter.min(), high=_.quarter.max()))
+    return (found["low"], found["high"] + 1) if found["low"] is not None else (0, 1)
+
+
+def _quarter(moment: datetime) -> int:
+    return int(moment.timestamp()) // QUARTER_S
+
+
+@lru_cache(maxsize=64)
+def offsets(zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int]]:
+    """Pieces of constant offset from UTC: (first quarter hour of the piece, offset in quarter hours)."""
+    first, day = start - 96, 96
+    pieces = [(first, _offset(zone, first))]
+    for after in range(first + day, end + 2 * day, day):
+        if _offset(zone, after) != pieces[-1][1]:
+            turn = next(q for q in range(after - day + 1, after + 1) if _offset(zone, q) != pieces[-1][1])
+            pieces.append((turn, _offset(zone, turn)))
+    return pieces
+
+
+def _offset(zone: ZoneInfo, quarter: int) -> int:
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=quarter * QUARTER_S)
+        offset = moment.astimezone(zone).utcoffset() or timedelta()
+    except OverflowError:
+        return 0
+    return int(offset.total_seconds()) // QUARTER_S

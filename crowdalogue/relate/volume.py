@@ -1,0 +1,91 @@
+"""Volume over time: a measure by day or week without gaps, and by hour and weekday."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from crowdalogue.relate import measures
+from crowdalogue.relate.measures import MEASURES, Row
+from crowdalogue.relate.scope import Scope
+
+LONGEST_BY_DAY = 120  # days; longer stretches are drawn by week
+LINES = 6  # of one chart; what is smaller is put together
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: a name and a row for every step of time, from the first to the last, zeros included."""
+
+    name: Any
+    rows: list[Row]
+
+    @property
+    def total(self) -> int:
+        return sum(row["n"] for row in self.rows)
+
+
+def step_of(scope: Scope) -> str:
+    """day, or week where days would be too many to draw."""
+    days = scope.filters.days(scope.zone, scope.now)
+    length = (days[1] - days[0]).days + 1 if days else (scope.end - scope.start) // 96
+    return "day" if length <= LONGEST_BY_DAY else "week"
+
+
+def over_time(scope: Scope, name: str, *, across: str = "", step: str = "", lines: int = LINES) -> list[Series]:
+    """A measure by step of time, one series in all or one for each value of `across`, the largest first.
+
+    Of counts, values beyond the largest `lines` - 1 are added up as "others" (unique counts are not, as they cannot
+    be added). Only the largest are asked for, so the answer stays small.
+    """
+    step = step or step_of(scope)
+    if not across:
+        return [Series("", _filled(scope, name, step, measures.table(scope, name, (step,))))]
+    ranked = [row[across] for row in measures.table(scope, name, (across,), limit=1_000)]
+    rows = measures.table(scope, name, (step, across))
+    adds_up = name in ("messages", "conversations")
+    shown = ranked if len(ranked) <= lines else ranked[: lines - 1 if adds_up else lines]
+    series = [Series(value, [r for r in rows if r[across] == value]) for value in shown]
+    if adds_up and len(ranked) > len(shown):
+        series.append(Series("others", _added([r for r in rows if r[across] not in shown], step)))
+    return [Series(s.name, _filled(scope, name, step, s.rows)) for s in series]
+
+
+def heat(scope: Scope, name: str = "messages") -> list[list[Row]]:
+    """Seven lists, Monday first, of 24 rows each: the measure in that hour of all such weekdays."""
+    grid = [[_empty(name) for _hour in range(24)] for _day in range(7)]
+    for row in measures.table(scope, name, ("weekday", "hour")):
+        grid[row["weekday"]][row["hour"]] = row
+    return grid
+
+
+def steps(scope: Scope, step: str, rows: list[Row]) -> list[date]:
+    """Every day, or every week's Monday, of the period; of all time from the first row to the last."""
+    days = scope.filters.days(scope.zone, scope.now)
+    if days is None:
+        if not rows:
+            return []
+        days = min(r[step] for r in rows), max(r[step] for r in rows)
+    first, last = days
+    if step == "week":
+        first -= timedelta(days=first.weekday())
+    length = 7 if step == "week" else 1
+    return [first + timedelta(days=i) for i in range(0, (last - first).days + 1, length)]
+
+
+def _filled(scope: Scope, name: str, step: str, rows: list[Row]) -> list[Row]:
+    there = {row[step]: row for row in rows}
+    return [{**_empty(name), **there.get(day, {}), step: day} for day in steps(scope, step, rows)]
+
+
+def _empty(name: str) -> Row:
+    none = {"n": 0, "value": 0, "low": None, "high": None, "few": False}
+    return none if MEASURES[name].unit == "count" else {**none, "value": None, "few": True}
+
+
+def _added(rows: list[Row], step: str) -> list[Row]:
+    sums: dict[date, int] = {}
+    for row in rows:
+        sums[row[step]] = sums.get(row[step], 0) + row["n"]
+    return [{**_empty("messages"), step: day, "n": n, "value": n} for day, n in sorted(sums.items())]
