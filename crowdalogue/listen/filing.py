@@ -93,13 +93,21 @@ def tidy(item: base.Incoming, now: datetime) -> base.Incoming:
         external_id=short(item.external_id),
         parents=tuple(short(p) for p in item.parents if p and p != item.external_id),
         threads=tuple(short(t) for t in item.threads if t),
+        author=tidy_author(item.author),
+        to=tuple(tidy_author(to) for to in item.to[:50]),
         sent_at=sent_at,
         text=without_nul(item.text),
         subject=without_nul(item.subject).replace("\n", " ").replace("\r", " ")[:300],
         html=without_nul(item.html),
         quoted=without_nul(item.quoted),
+        url=without_nul(item.url),
         extra=clean(item.extra),
     )
+
+
+def tidy_author(author: base.Author) -> base.Author:
+    facts = clean(author.facts) if author.facts else author.facts
+    return replace(author, address=without_nul(author.address), name=without_nul(author.name).strip(), facts=facts)
 
 
 def short(name: str) -> str:
@@ -156,7 +164,7 @@ def meet_authors(account: Account, channel: base.Channel, items: Iterable[base.I
 
 
 def address_of(channel: base.Channel, author: base.Author) -> str:
-    return (without_nul(channel.normalise(author.address)) or "unknown")[:320]
+    return (channel.normalise(author.address) or "unknown")[:320]
 
 
 def open_conversations(
