@@ -114,6 +114,11 @@ class Email(Channel):
 
     # Going out
 
+    def identify(self, key: str) -> str:
+        """The Message-ID an answer with this key will carry, so that its own echo is recognised at once."""
+        sender = envelope_address(self._text("from_address"))
+        return message_id(key, sender) if sender else ""
+
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. The Message-ID comes from `outgoing.key`, so a retry is the same mail."""
         sender, recipient = envelope_address(self._text("from_address")), envelope_address(outgoing.to.address)
@@ -129,7 +134,7 @@ class Email(Channel):
             datetime.now(UTC),
         )
         said = smtp.deliver(self._relay(), sender, recipient, content)
-        return Sent(message_id(outgoing, sender), provider_id=said[:200])
+        return Sent(message_id(outgoing.key, sender), provider_id=said[:200])
 
     def check(self) -> None:
         """Sign in to both servers."""

@@ -29,12 +29,13 @@ LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 MEDIA_TYPE = re.compile(r"([\w!#$&^.+-]{1,100})/([\w!#$&^.+-]{1,100})")
 MAX_REFERENCES = 20
+ANSWERED = re.compile(r"(re|aw|sv|vs|antw|odp|rif|res|ref|回复|答复|返信)\s*(\[\d+\])?\s*[:：]", re.I)
 
 
-def message_id(outgoing: Outgoing, from_address: str) -> str:
+def message_id(key: str, from_address: str) -> str:
     """The id of an answer, without angle brackets: the same on every retry."""
     domain = from_address.rpartition("@")[2] or "localhost.invalid"
-    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', outgoing.key)}@{domain}"
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', key)}@{domain}"
 
 
 def compose(outgoing: Outgoing, ourselves: Ourselves, from_address: str, plus_addressing: bool, now: datetime) -> bytes:
@@ -43,9 +44,9 @@ def compose(outgoing: Outgoing, ourselves: Ourselves, from_address: str, plus_ad
     headers: list[tuple[str, str | Header]] = [
         ("From", _address_header(outgoing.sender_name, from_address)),
         ("To", _address_header(outgoing.to.name, outgoing.to.address)),
-        ("Subject", _text_header(outgoing.subject)),
+        ("Subject", _text_header(answered_subject(outgoing))),
         ("Date", format_datetime(now)),
-        ("Message-ID", f"<{message_id(outgoing, from_address)}>"),
+        ("Message-ID", f"<{message_id(outgoing.key, from_address)}>"),
     ]
     parents = [parent for parent in outgoing.parents if _is_id(parent)]
     if parents:
@@ -62,6 +63,14 @@ def compose(outgoing: Outgoing, ourselves: Ourselves, from_address: str, plus_ad
     out = BytesIO()
     BytesGenerator(out, mangle_from_=False, policy=POLICY).flatten(content)
     return out.getvalue()
+
+
+def answered_subject(outgoing: Outgoing) -> str:
+    """ "Re:" before the subject of what is answered, once, whatever abbreviation it carries already."""
+    subject = _line(outgoing.subject)
+    if not outgoing.parents or not subject or ANSWERED.match(subject):
+        return subject
+    return f"Re: {subject}"
 
 
 def envelope_address(address: str) -> str:
