@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from crowdalogue.analyze.document import Document, Step, StepUnavailable
-from crowdalogue.analyze.steps import duplicate, embedding, language
+from crowdalogue.analyze.steps import duplicate, embedding, intent, language, needs_answer, sentiment, urgency
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,10 @@ STEPS: tuple[Step, ...] = (
     language.STEP,
     embedding.STEP,
     duplicate.STEP,
+    sentiment.STEP,
+    intent.STEP,
+    needs_answer.STEP,
+    urgency.STEP,
 )
 BATCH = 256
 
