@@ -42,6 +42,7 @@ from crowdalogue.models import Account, Brand, Conversation, Correction, Deliver
 log = logging.getLogger(__name__)
 Item = Incoming | Interaction | Status
 State = Delivery.State
+WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes
 
 
 # --- In: whatever door it came by
@@ -255,11 +256,12 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
     if not messages:
         return 0
     documents = findings.read(messages, embed=embed)
-    now = timezone.now()
-    with transaction.atomic():
-        readings = findings.write(messages, documents, now)
-        touched = decisions.carry_out(readings)
-        live.announce("conversation", *sorted(touched)[:200])
+    for start in range(0, len(messages), WRITTEN_AT_ONCE):
+        part = slice(start, start + WRITTEN_AT_ONCE)
+        with transaction.atomic():
+            readings = findings.write(messages[part], documents[part], timezone.now())
+            touched = decisions.carry_out(readings)
+            live.announce("conversation", *sorted(touched))
     return len(messages)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 
 from crowdalogue.analyze import pipeline
 from crowdalogue.analyze.document import Document, Finding
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 3
 COLUMNS = ("language", "sentiment", "intent", "urgency")
-CANDIDATES = 20  # earlier messages that share a band and are compared in full
 SURE_NO_ANSWER = 0.75
 REMEMBERED = timedelta(days=60)  # how long copies are looked for
 
@@ -98,7 +97,9 @@ def write(messages: Sequence[Message], documents: Sequence[Document], now: datet
         ],
         ignore_conflicts=True,
     )
-    insert_many(Band, [Band(band=b, message=m) for m, d in pairs for b in d.signature], ignore_conflicts=True)
+    # A copy is found by its first message's bands; its own would only make a much repeated text dear.
+    bands = [Band(band=b, message=m) for m, d in pairs if m.pk not in earlier for b in d.signature]
+    insert_many(Band, bands, ignore_conflicts=True)
     for part in chunks(still):
         Message.objects.filter(id__in=part).update(read_at=now, claimed_at=None, changed_at=now)
     return readings
@@ -146,14 +147,13 @@ def plain(found: dict[str, Finding], failed: dict[str, str]) -> dict[str, Any]:
 def find_earlier(pairs: Sequence[tuple[Message, Document]]) -> dict[int, int]:
     """For each copy the id of the first message of its group: in this batch, or found by shared bands."""
     leaders = {m.pk: int(d.findings["duplicate"].extra["of"]) for m, d in pairs if "duplicate" in d.findings}
-    by_band: dict[int, list[int]] = {}
+    first: dict[int, int] = {}
     for part in chunks({b for _, d in pairs for b in d.signature}):
-        rows = Band.objects.filter(band__in=part).order_by("message_id").values_list("band", "message_id")
-        for band, earlier in rows[: 50 * len(part)]:
-            by_band.setdefault(band, []).append(earlier)
+        rows = Band.objects.filter(band__in=part).values("band").annotate(first=Min("message_id"))
+        first.update(rows.values_list("band", "first"))
     wanted: dict[int, list[int]] = {}
     for message, document in pairs:
-        near = sorted({m for b in document.signature for m in by_band.get(b, ()) if m < message.pk})[:CANDIDATES]
+        near = sorted({first[b] for b in document.signature if first.get(b, message.pk) < message.pk})
         if near:
             wanted[message.pk] = near
     texts = texts_of({m for near in wanted.values() for m in near})
