@@ -12,7 +12,8 @@ from crowdalogue.channels.mail.reader import Budget, Part, read_headers
 
 __all__ = ["Body", "gather"]
 
-INLINE_TEXT = frozenset({"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-amp-html"})
+ENRICHED = frozenset({"text/enriched", "text/richtext"})
+INLINE_TEXT = frozenset({"text/plain", "text/html", "text/markdown", "text/x-markdown", "text/*"}) | ENRICHED
 META_CHARSET = re.compile(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 EXTENSIONS = {"text/calendar": ".ics", "message/rfc822": ".eml", "message/global": ".eml", "text/plain": ".txt",
               "text/html": ".html", "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif",
@@ -104,11 +105,20 @@ def _take_text(part: Part, body: Body, budget: Budget, want: str) -> None:
         entry = ("html", clean(decode(content, charset)))
     else:
         text = clean(decode(content, charset))
+        if part.media_type in ENRICHED:
+            text = _unenriched(text)
         if part.params.get("format", "").casefold() == "flowed":
             text = _unflow(text, part.params.get("delsp", "").casefold() == "yes")
         entry = ("text", text)
     body.texts.append(entry)
     body.htmls.append(entry)
+
+
+def _unenriched(text: str) -> str:
+    """Enriched text (RFC 1896) without its commands."""
+    text = re.sub(r"<(param|comment)>[^<]{0,500}</\1>", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"<(?:nl|np|paragraph)>", "\n", text, flags=re.IGNORECASE)
+    return re.sub(r"</?[A-Za-z-]{1,60}>", "", text).replace("<<", "<").replace("<lt>", "<")
 
 
 def _unflow(text: str, delete_space: bool) -> str:

@@ -118,6 +118,8 @@ def from_base64(data: bytes) -> bytes:
         return binascii.a2b_base64(data, strict_mode=True)
     except ValueError:
         pass
+    if data.count(b"=") > 1000:
+        return _base64_piece(NOT_BASE64.sub(b"", data))
     pieces = (NOT_BASE64.sub(b"", piece) for piece in re.split(rb"={1,2}(?=[\s]*[A-Za-z0-9+/])", data))
     return b"".join(_base64_piece(piece) for piece in pieces)
 

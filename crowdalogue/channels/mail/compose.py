@@ -59,7 +59,7 @@ def compose(outgoing: Outgoing, ourselves: Ourselves, from_address: str, plus_ad
         headers.append(("Reply-To", _address_header("", address_tag(from_address, outgoing.thread))))
     headers += [(KEY_HEADER, _line(outgoing.key)), (LOOP_HEADER, ourselves.loop_mark(_line(outgoing.key)))]
     for name, value in headers:
-        content[name] = value
+        content[name] = value  # type: ignore[assignment]
     out = BytesIO()
     BytesGenerator(out, mangle_from_=False, policy=POLICY).flatten(content)
     return out.getvalue()

@@ -48,7 +48,8 @@ def _decode_words(value: str) -> str:
             out.append(decode(held, held_charset))
             held = b""
         if gap.strip() or end == 0:
-            out.append(gap)
+            # Filters glue `[SPAM]` to an encoded subject.
+            out.append(gap + " " if gap.endswith("]") else gap)
         held += _word_bytes(found[2], FOLD.sub("", found[3]))
         held_charset, end = charset, found.end()
     out.append(decode(held, held_charset))
@@ -198,6 +199,8 @@ def _decode_pieces(pieces: list[tuple[str, bool]]) -> str:
         value = piece
         if index == 0 and encoded and piece.count("'") >= 2:
             charset, _language, value = piece.split("'", 2)
+        elif encoded and charset and piece.startswith(f"{charset}'"):  # some repeat the charset in each piece
+            value = piece[len(charset) + 1 :]
         data += unquote_to_bytes(value) if encoded else value.encode("utf-8", "replace")
     return clean(decode(data, charset))
 
@@ -291,11 +294,13 @@ def _address(tokens: list[tuple[str, str]]) -> tuple[str, str]:
     names = [text for kind, text in tokens if kind in ("word", "quoted")]
     comments = [text for kind, text in tokens if kind == "comment"]
     if angle is None:
-        bare = [text for text in names if "@" in text] or names[:1]
-        address = bare[0] if bare else ""
-        at_word = next((w for w in address.split() if "@" in w[1:-1]), "")
-        if at_word and at_word != address and not re.search(r"\s[.@]|[.@]\s", address):
-            names, address = [address.replace(at_word, "")], at_word
+        bare = next((text for text in names if "@" in text), "")
+        address = bare
+        if not bare:  # a name alone
+            return words(" ".join(names)) or words(" ".join(comments)), ""
+        at_word = next((w for w in bare.split() if "@" in w[1:-1]), "")
+        if at_word and at_word != bare and not re.search(r"\s[.@]|[.@]\s", bare):
+            names, address = [bare.replace(at_word, "")], at_word
         else:
             names = []
     else:
@@ -330,6 +335,7 @@ ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST"
          "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "WEST": 1, "BST": 1, "JST": 9, "KST": 9, "IST": 5.5,
          "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "HKT": 8, "SGT": 8}  # fmt: skip
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
+FRACTION = re.compile(r"(:\d\d)\.\d+\b")
 NUMERIC = re.compile(r"(\d{1,2})\s+(\d{1,2})\s+(\d{2,4})\s+(\d{1,2})[:\s](\d\d)(?:[:\s](\d\d))?\s*([+-]\d{4})?")
 
 
@@ -338,7 +344,7 @@ def parse_date(value: str) -> datetime | None:
     value = value[:1000].rpartition(";")[2]
     if "(" in value:
         value = _without_comments(value)
-    value = " ".join(value.split())
+    value = " ".join(value.split()).lstrip("_-., ")
     if not value:
         return None
     try:
@@ -356,12 +362,12 @@ def _from_parts(value: str) -> datetime | None:
     if numeric:
         day, month, year, hour, minute, second = (int(g or 0) for g in numeric.groups()[:6])
         return datetime(_century(year), month, day, hour, minute, second, tzinfo=_offset(numeric[7] or "Z"))
-    parts = parsedate_tz(value)
+    parts = parsedate_tz(FRACTION.sub(r"\1", value))
     if parts is None:
         return None
     year, month, day, hour, minute, second = parts[:6]
     seconds = parts[9]
-    last = value.rpartition(" ")[2].upper()[:4]
+    last = re.sub(r"\d.*", "", value.rpartition(" ")[2].upper())  # EST5EDT too
     if not seconds and last in ZONES:
         seconds = int(ZONES[last] * 3600)
     zone = UTC if not seconds else timezone(timedelta(seconds=seconds))

@@ -82,8 +82,8 @@ def read_mail(
     body = gather(root, Budget())
     subject = root.text("subject")[:MAX_SUBJECT]
     full_text = _text(body)
-    split = cut(full_text, forwarded=is_forward(subject))
     sender = _sender(root)
+    split = cut(full_text, forwarded=is_forward(subject), writer=sender[0])
     verdict = judge(root, sender[1], subject, full_text)
     author, kind = _author(root, sender, ourselves, verdict.kind)
     parents = _parents(root)
@@ -123,13 +123,17 @@ def _html(body: Body) -> str:
 
 
 def _external_id(root: Part, raw: bytes) -> str:
-    """Message-ID, or for a mail without one a digest of what does not change on its way."""
+    """Message-ID, or for a mail without one a digest of what does not change on its way.
+
+    Its first hop is part of it, so that the same words sent twice are two mails.
+    """
     ids = message_ids(root.source("message-id", 1))
     if ids and len(ids[0]) <= 500:
         return ids[0]
     digest = hashlib.sha256()
     for name in ("message-id", "from", "date", "subject", "to"):
         digest.update(b"".join(root.first(name).split()) + b"\n")
+    digest.update(b"".join(root.headers.get("received", [b""])[-1].split()) + b"\n")
     digest.update(b"".join(root.raw.split()))
     return f"{digest.hexdigest()[:40]}@no-message-id.invalid"
 

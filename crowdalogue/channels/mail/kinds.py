@@ -24,12 +24,14 @@ AUTOMATIC_SUBJECT = re.compile(
     r"out[ -]of[ -](?:the[ -])?office\b|(?:i am|i'm) (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave))|"
     r"away from (?:the|my) (?:office|desk)|vacation (?:reply|response|auto)|"
     r"automatische (?:antwort|abwesenheit)|automatisch (?:antwoord|afwezigheidsbericht)|"
-    r"abwesenheits(?:notiz|nachricht|agent|meldung|assistent)|abwesend\b|abwesenheit\s*:|ich bin (?:nicht im büro|im urlaub)|"
+    r"abwesenheits(?:notiz|nachricht|agent|meldung|assistent)|abwesend\b|abwesenheit\s*:|"
+    r"ich bin (?:nicht im büro|im urlaub)|"
     r"réponse automatique|message automatique|notification d.absence|absence du bureau|absent du bureau|absence\s*:|"
     r"respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente de la oficina|contestaci[óo]n autom[áa]tica|"
     r"resposta autom[áa]tica|fora do escrit[óo]rio|ausência tempor[áa]ria|aviso de ausência|"
     r"risposta automatica|fuori (?:sede|ufficio)|assenza dall.ufficio|assente\b|"
-    r"afwezigheids(?:melding|assistent|bericht)|afwezig\s*:|niet op kantoor|autosvar|automatisk(?:t)? (?:svar|svarmeddelande)|"
+    r"afwezigheids(?:melding|assistent|bericht)|afwezig\s*:|niet op kantoor|autosvar|automatisk(?:t)? (?:svar|"
+    r"svarmeddelande)|"
     r"frånvaro(?:meddelande)?\b|fravær(?:sbesked|smelding|sassistent)?\b|ikke til stede|ikke på kontoret|"
     r"automaattinen (?:vastaus|poissaoloviesti)|poissa(?:oloviesti|\s*:)|"
     r"(?:odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź)|nieobecność|poza biurem|"
@@ -42,7 +44,8 @@ AUTOMATIC_SUBJECT = re.compile(
 )
 BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mailerdaemon|bounces?)(?:[+@-]|$)", re.IGNORECASE)
 BOUNCE_SUBJECT = re.compile(
-    r"undeliver(?:ed|able)|delivery (?:status notification|failure|has failed|report|failed)|mail delivery (?:failed|system|"
+    r"undeliver(?:ed|able)|delivery (?:status notification|failure|has failed|report|failed)|"
+    r"mail delivery (?:failed|system|"
     r"subsystem)|returned mail|failure notice|mail could not be delivered|returned to sender|"
     r"non ?remis|non distribué|échec de (?:la )?remise|unzustellbar|nicht zugestellt|zustellung fehlgeschlagen|"
     r"no se puede entregar|no entregado|não (?:foi )?(?:possível )?entreg|impossibile recapitare|mancato recapito|"

@@ -8,11 +8,13 @@ __all__ = ["ATTRIBUTION_START", "DASHED_TITLE", "FORWARD", "HEADER_LABEL", "ORIG
 
 # "On ... Ann wrote:": the verb, in whatever place the language puts it.
 WROTE = re.compile(
-    r"\b(?:wrote|writes|schrieb(?:en)?|a écrit|écrit|escribi[óo]|escreveu|ha scritto|scritto|schreef|geschreven|skrev|"
+    r"\b(?:wrote|writes|schrieb(?:en)?|a écrit|écrit|escribi[óo]|escreveu|ha scritto|scritto|schreef|geschreven|"
+    r"skrev|"
     r"skreiv|napisa[lł](?:\(a\)|/a|a)?|pisze|kirjoitti|yazdı|írta|a scris|scrie|va escriure|menulis|escribe|"
     r"napísal(?:\(a\)|a)?|"
     r"napisa(?:o|la)(?:/la)?(?: je)?|kirjutas|rakstīja|rašė|zapisal|viết)(?![\w])"
-    r"|пишет|писал|написал|написав|пише|написа|έγραψε|כתב|كتب|写道|寫道|写了|寫了|のメール|のメッセージ|書きました|書いた|"
+    r"|пишет|писал|написал|написав|пише|написа|έγραψε|כתב|كتب|写道|寫道|写了|寫了|のメール|のメッセージ|"
+    r"書きました|書いた|"
     r"작성|님이 쓴|เขียน|ने लिखा",
     re.IGNORECASE,
 )
@@ -24,17 +26,21 @@ ATTRIBUTION_START = re.compile(
 )
 _LABELS = {
     "from": "From|Von|De|Da|Od|Från|Fra|Van|Lähettäjä|Expéditeur|Remitente|Mittente|Avsender|Afsender|Från|Kimden|"
-    "Feladó|Odesílatel|От|От кого|Від|Od koga|Από|差出人|送信者|送信元|发件人|寄件者|寄件人|보낸 사람|보낸사람|מאת|من|Dari|"
+    "Feladó|Odesílatel|От|От кого|Від|Od koga|Από|差出人|送信者|送信元|发件人|寄件者|寄件人|보낸 사람|보낸사람|"
+    "מאת|من|Dari|"
     "จาก|Từ",
     "sent": "Sent|Gesendet|Envoyé|Envoyée|Enviado|Enviada|Enviado el|Enviada em|Inviato|Verzonden|Skickat|Sendt|"
-    "Lähetetty|Wysłano|Wysłane|Odesláno|Odoslané|Отправлено|Дата отправки|Надіслано|Gönderildi|Gönderilen|Gönderme Tarihi|"
+    "Lähetetty|Wysłano|Wysłane|Odesláno|Odoslané|Отправлено|Дата отправки|Надіслано|Gönderildi|Gönderilen|"
+    "Gönderme Tarihi|"
     "Elküldve|Trimis|Poslano|送信日時|送信日|发送时间|发送日期|發送時間|寄件日期|보낸 날짜|보낸날짜|נשלח|Dikirim",
-    "date": "Date|Datum|Data|Fecha|Dato|Päiväys|Päivämäärä|Дата|Tarih|Dátum|日時|日付|日期|날짜|Tanggal|Ngày|תאריך|التاريخ|"
+    "date": "Date|Datum|Data|Fecha|Dato|Päiväys|Päivämäärä|Дата|Tarih|Dátum|日時|日付|日期|날짜|Tanggal|Ngày|"
+    "תאריך|التاريخ|"
     "Ημερομηνία",
     "to": "To|An|À|A|Para|Aan|Till|Til|Do|Komu|Vastaanottaja|Destinataire|Destinatario|Кому|Kime|Címzett|Către|Za|"
     "Pour|Per|Προς|宛先|收件人|收件者|받는 사람|받는사람|אל|إلى|Kepada|Đến",
     "cc": "Cc|Kopie|Kopia|Копия|Cc:|CC|Kopi|抄送|副本|참조|Copie|Copia",
-    "subject": "Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Aihe|Temat|Předmět|Predmet|Тема|Konu|"
+    "subject": "Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Aihe|Temat|Předmět|Predmet|"
+    "Тема|Konu|"
     "Tárgy|Subiect|Sujet|Θέμα|件名|主题|主題|主旨|제목|נושא|الموضوع|Perihal|Subjek|Chủ đề",
 }
 HEADER_LABEL = re.compile(
@@ -47,27 +53,31 @@ HEADER_LABEL = re.compile(
 )
 # "-----Original Message-----": what follows is the quote.
 ORIGINAL = re.compile(
-    r"^[\s>]{0,6}[-_*=]{2,}\s*(?:On\b.{5,120}\bwrote|.{0,20}(?:Original (?:Message|Email)|Reply (?:message|above this line)|"
+    r"^[\s>]{0,6}[-_*=]{2,}\s*(?:On\b.{5,120}\bwrote|.{0,20}(?:Original (?:Message|Email)|Reply (?:message|"
+    r"above this line)|"
     r"Ursprüngliche (?:Nachricht|Mail)|Originalnachricht|Original-Nachricht|Antwort Nachricht|Message d'origine|"
     r"Message d’origine|Message original|Mensaje original|Mensagem original|Messaggio originale|"
     r"Oorspronkelijk bericht|Originalmeddelande|Ursprungligt meddelande|Oprindelig meddelelse|"
     r"Opprinnelig melding|Alkuperäinen viesti|Oryginalna wiadomość|Wiadomość oryginalna|Původní zpráva|"
     r"Pôvodná správa|Исходное сообщение|Оригинальное сообщение|Původní e-mail|Eredeti üzenet|Mesaj original|"
-    r"Orijinal Mesaj|Özgün İleti|Missatge original|元のメッセージ|Original Message|原始邮件|邮件原件|原始郵件|原始信件|"
+    r"Orijinal Mesaj|Özgün İleti|Missatge original|元のメッセージ|Original Message|原始邮件|邮件原件|原始郵件|"
+    r"原始信件|"
     r"원본 메시지|원본 메일|הודעה מקורית|Pesan Asli).{0,20})\s*[-_*=]{2,}\s*$",
     re.IGNORECASE,
 )
 DASHED_TITLE = re.compile(r"^\s{0,3}[-_]{3,}[ \t]*[^\W\d_][^\n]{2,60}?[ \t]*[-_]{3,}\s*$")
+# "----- Forwarded message -----", without its dashes and colon: what follows is handed on.
 FORWARD = re.compile(
-    r"^[\s>]{0,3}(?:[-_=]{2,}\s*)?(?:Begin )?(?:forwarded (?:message|email)|Weitergeleitete (?:Nachricht|Mail)|"
+    r"(?:Begin )?(?:forwarded (?:message|email)|Weitergeleitete (?:Nachricht|Mail)|"
     r"Anfang der weitergeleiteten (?:Nachricht|E-?Mail)|Message transféré|Début du message (?:réexpédié|transféré)|"
     r"Mensaje reenviado|Inicio del mensaje reenviado|Mensagem (?:encaminhada|reencaminhada)|"
     r"Início da mensagem (?:encaminhada|reencaminhada)|Messaggio inoltrato|Inizio messaggio inoltrato|"
     r"Doorgestuurd bericht|Begin doorgestuurd bericht|Vidarebefordrat (?:meddelande|brev)|"
     r"Videresendt (?:meddelelse|besked|melding)|Videresend(?:t)? melding|Edelleenlähetetty viesti|Välitetty viesti|"
     r"Przekazana wiadomość|Wiadomość przekazana|Přeposlaná zpráva|Пересылаемое сообщение|Переадресованное сообщение|"
-    r"Начало переадресованного сообщения|転送されたメッセージ|転送メッセージ|转发邮件|已转发邮件|轉寄郵件|Továbbított üzenet|"
-    r"İletilen ileti|Mesaj redirecționat|전달된 메시지|Missatge reenviat)\s*[:：]?\s*(?:[-_=]{2,})?\s*$",
+    r"Начало переадресованного сообщения|転送されたメッセージ|転送メッセージ|转发邮件|已转发邮件|轉寄郵件|"
+    r"Továbbított üzenet|"
+    r"İletilen ileti|Mesaj redirecționat|전달된 메시지|Missatge reenviat)(?: \w{2,12})?$",
     re.IGNORECASE,
 )
 # "Sent from my phone": a line a device adds.
@@ -77,10 +87,14 @@ SENT_FROM = re.compile(
     r"Windows|Nine|Spark|Blue|Type|Canary|Hey|Superhuman)\b|Sent (?:via|with|using|by) [\w\"*]|"
     r"Get (?:Outlook|BlueMail|TypeApp) for|Von (?:meinem|meiner|unterwegs)\b.{0,60}gesendet|"
     r"(?:Gesendet|Versendet|Verschickt) (?:von|mit|über|via|aus)\b|Diese Nachricht wurde von .{0,60}gesendet|"
-    r"Envoyé (?:de|depuis|à partir|avec|par)\b|Envoyée? de mon|Télécharger Outlook|Enviado (?:desde|do|de|a partir|con|com|pelo|via)\b|"
-    r"Enviado desde|Inviato (?:da|dal|dalla|con|tramite)\b|Verstuurd (?:vanaf|met|via)\b|Verzonden (?:vanaf|met|via|vanuit)\b|"
-    r"Skickat (?:från|via|med)\b|Skickades från|Sendt (?:fra|med|via)\b|Lähetetty \w|Lähetin tämän|Wysłano? (?:z|za)\b|"
-    r"Wysłane (?:z|za)\b|Отправлено (?:с|из|через|от)\b|Отправлен[оa] |Odesláno (?:z|ze|pomocí)\b|Odoslané (?:z|zo)\b|"
+    r"Envoyé (?:de|depuis|à partir|avec|par)\b|Envoyée? de mon|Télécharger Outlook|Enviado (?:desde|do|de|"
+    r"a partir|con|com|pelo|via)\b|"
+    r"Enviado desde|Inviato (?:da|dal|dalla|con|tramite)\b|Verstuurd (?:vanaf|met|via)\b|Verzonden (?:vanaf|met|"
+    r"via|vanuit)\b|"
+    r"Skickat (?:från|via|med)\b|Skickades från|Sendt (?:fra|med|via)\b|Lähetetty \w|Lähetin tämän|"
+    r"Wysłano? (?:z|za)\b|"
+    r"Wysłane (?:z|za)\b|Отправлено (?:с|из|через|от)\b|Отправлен[оa] |Odesláno (?:z|ze|pomocí)\b|Odoslané (?:z|"
+    r"zo)\b|"
     r"Надіслано (?:з|із)\b|Elküldve|Trimis (?:de pe|din|cu)\b|Poslano (?:s|sa|z|iz)\b|Στάλθηκε από|Εστάλη από|"
     r"Enviat des|Dikirim dari|Được gửi từ|Gửi từ|نشر من|أرسلت من|נשלח מ|.{0,30}['’]?(?:[iı]m|[uü]m)dan gönderildi|"
     r".{0,40}から送信|发自我的|发自|從我的|从我的|傳送自|寄自|나의 .{0,30}에서 보냄|.{0,30}에서 보냄)",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from crowdalogue.channels.mail.quote_words import (
     ATTRIBUTION_START,
-    DASHED_TITLE,
     FORWARD,
     HEADER_LABEL,
     ORIGINAL,
@@ -29,6 +28,7 @@ CLOCK_OR_DATE = re.compile(
     r"\d{1,2}[:.hH時时시]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}|\d{1,2}\.?\s+\w{3,}|\w{3,}\.?\s+\d{1,2}"
 )
 INLINE_START = re.compile(r"(?<=\S)[ \t]+(?:-{2,3}[ \t]*)?(?=(?:On|Am|Le|El|Em|Il|Op|Den)\s+(?:\w+[,.]?\s+)?\w*\d)")
+DASHES = " \t\u00a0-_*=>"
 RULE = re.compile(r"^\s*(?:[-_=*─—]{5,}|[-_]{2,3})\s*$")
 SIGNATURE_LINE = re.compile(r"^(?:-- ?|--[ \t\u00a0]+|—|__+|-{3,}|[*_]{3,})\s*$")
 CONTACT = re.compile(
@@ -55,15 +55,18 @@ def is_forward(subject: str) -> bool:
     return bool(FORWARD_SUBJECT.match(subject))
 
 
-def cut(body: str, forwarded: bool = False) -> Cut:
-    """Split `body` into the writer's own words and the rest. `forwarded` keeps unmarked quotes."""
+def cut(body: str, forwarded: bool = False, writer: str = "") -> Cut:
+    """Split `body` into the writer's own words and the rest.
+
+    `forwarded` keeps unmarked quotes; `writer`, the sender's name, tells a block of contacts below it.
+    """
     lines = _share_lines_apart(body.split("\n"))
     if len(lines) > MAX_LINES:
         return Cut(body.strip())
     quoted = _quoted_lines(lines, forwarded)
     if not _has_words(lines, quoted):
         quoted = [False] * len(lines)
-    with_signature = _signature_lines(lines, quoted)
+    with_signature = _signature_lines(lines, quoted, writer)
     if _has_words(lines, with_signature):
         quoted = with_signature
     if True not in quoted:
@@ -121,7 +124,7 @@ def _quoted_lines(lines: list[str], forwarded: bool) -> list[bool]:
             if end - index > 1 or len(stripped) > 1:
                 quoted[index:end] = [True] * (end - index)
             index = end
-        elif FORWARD.match(line):
+        elif _hands_on(line):
             break  # what is handed on is news here: it stays
         elif _rest_is_quote(lines, index, forwarded):
             start = _with_rule_above(lines, index)
@@ -178,13 +181,31 @@ def _with_rule_above(lines: list[str], index: int) -> int:
 
 def _rest_is_quote(lines: list[str], index: int, forwarded: bool) -> bool:
     line = lines[index]
-    if line[0] in "-_*= >" and ORIGINAL.match(line):
+    title = _dashed_title(line)
+    if title and ORIGINAL.match(title):
         return True
     if forwarded:
         return False
-    if DASHED_TITLE.match(line) and _header_block(lines, _next_with_words(lines, index + 1)):
+    if title and _header_block(lines, _next_with_words(lines, index + 1)):
         return True
     return (":" in line[:40] and _header_block(lines, index)) or ("：" in line[:20] and _header_block(lines, index))
+
+
+def _dashed_title(line: str) -> str:
+    """`Some words` of `----- Some words -----`, "" where a line is none."""
+    title = line.strip(DASHES)
+    if not 3 <= len(title) <= 150 or not any(
+        line.lstrip().startswith(mark) for mark in ("--", "__", "==", "**", "- -")
+    ):
+        return ""
+    return title
+
+
+def _hands_on(line: str) -> bool:
+    """`---- Forwarded message ----` or `Begin forwarded message:`"""
+    if len(line) > 150 or not (line.rstrip().endswith((":", "：")) or _dashed_title(line)):
+        return False
+    return FORWARD.match(line.strip(DASHES + ":：")) is not None
 
 
 def _header_block(lines: list[str], index: int) -> bool:
@@ -225,9 +246,9 @@ def _attribution(lines: list[str], index: int) -> int:
         joined = f"{joined} {line.strip()}" if joined else line.strip()
         if len(joined) > 400:
             return 0
-        if ENDS_AS_ATTRIBUTION.search(line) and _attributes(joined, _marked_next(lines, index + size), size):
+        if ENDS_AS_ATTRIBUTION.search(line[-12:]) and _attributes(joined, _marked_next(lines, index + size), size):
             return size
-        if size == 1 and len(joined) < 200 and not (ATTRIBUTION_START.match(joined) or ADDRESS.search(joined)):
+        if size == 1 and len(joined) < 200 and not (ATTRIBUTION_START.match(joined) or "@" in joined):
             return 0
     return 0
 
@@ -235,7 +256,7 @@ def _attribution(lines: list[str], index: int) -> int:
 def _attributes(line: str, marked_below: bool, size: int) -> bool:
     dated = CLOCK_OR_DATE.search(line) is not None
     verb = WROTE.search(line) is not None
-    address = ADDRESS.search(line) is not None
+    address = "@" in line and ADDRESS.search(line) is not None
     if size > 1 and not ATTRIBUTION_START.match(line) and not (address and dated):
         return False
     if verb:
@@ -250,7 +271,7 @@ def _attributes(line: str, marked_below: bool, size: int) -> bool:
     )
 
 
-def _signature_lines(lines: list[str], quoted: list[bool]) -> list[bool]:
+def _signature_lines(lines: list[str], quoted: list[bool], writer: str) -> list[bool]:
     """`quoted`, with the signature lines of what is left."""
     out = list(quoted)
     own = [index for index, gone in enumerate(quoted) if not gone and lines[index].strip()]
@@ -263,8 +284,23 @@ def _signature_lines(lines: list[str], quoted: list[bool]) -> list[bool]:
         if SIGNATURE_LINE.match(lines[index]) and _may_be_signature(lines[index], below):
             for i in own[position:]:
                 out[i] = True
-            break
+            return out
+    if writer:
+        for i in _contact_block(lines, [index for index in own if not out[index]], writer):
+            out[i] = True
     return out
+
+
+def _contact_block(lines: list[str], own: list[int], writer: str) -> list[int]:
+    """The last lines, where they begin with the writer's name alone and name ways to reach them."""
+    name = writer.casefold().strip()
+    for position in range(len(own) - 1, max(0, len(own) - 9), -1):
+        if lines[own[position]].strip(" \t*_,.-").casefold() != name:
+            continue
+        below = [lines[i] for i in own[position + 1 :]]
+        if all(len(line) <= 90 for line in below) and any(CONTACT.search(line) for line in below):
+            return own[position:]
+    return []
 
 
 def _may_be_signature(mark: str, below: list[str]) -> bool:

@@ -53,7 +53,7 @@ def clean_html(source: str) -> str:
 
     A remote image keeps its address in `data-src`; `src="cid:..."` and embedded pictures stay.
     """
-    source = _shallow(clean(source[:MAX_HTML]))
+    source = _tame(clean(source[:MAX_HTML]))
     if not HAS_SOURCES.search(source):
         return _cleaned(source, None)
     return _cleaned(source, _address_filter).replace(f' src="{REMOTE}', ' data-src="')
@@ -84,15 +84,28 @@ def _address_filter(element: str, attribute: str, value: str) -> str | None:
     return value
 
 
-def _shallow(source: str) -> str:
-    """The same, or its bare text where elements are nested beyond any real mail (such take minutes to clean)."""
-    if source.count("<") < 2000:
+def _tame(source: str) -> str:
+    """The same, or its bare text where no mail program wrote it: nesting or attributes that take minutes to read."""
+    if len(source) < 20_000:
         return source
-    depth = deepest = 0
-    for found in re.finditer(r"<(/?)(?!br|img|hr|p\b|li\b|meta|input|td|tr|th|!)[a-zA-Z]", source):
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        deepest = max(deepest, depth)
-    return source if deepest < 1000 else escape(re.sub(r"<[^>]*>", " ", source))
+    depth = 0
+    for piece in source.split("<")[1:]:
+        tag, closed, _text = piece.partition(">")
+        if not closed or (len(tag) > 4000 and (tag.count("=") > 400 or tag.count(" ") > 5000)):
+            return escape(_untagged(source))
+        if not tag.startswith(
+            ("br", "img", "hr", "p", "li", "meta", "td", "tr", "th", "!", "BR", "P", "TD", "TR", "IMG")
+        ):
+            depth = max(0, depth - 1) if tag[:1] == "/" else depth + 1
+        if depth > 2000:
+            return escape(_untagged(source))
+    return source
+
+
+def _untagged(source: str) -> str:
+    """What stands outside of tags, in time that grows with its length only."""
+    first, *pieces = source.split("<")
+    return first + " ".join(piece.partition(">")[2] for piece in pieces)
 
 
 def as_html(text: str) -> str:
@@ -131,6 +144,7 @@ SIGNATURE_IDS = re.compile(
 INDENT_ONLY = re.compile(
     r"border(?:-left)?:\s*(?:none|0)|margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px", re.IGNORECASE
 )
+DECLARATION = re.compile(r"<\?[^>]*>?")
 SPACES = re.compile(r"[ \t\r\n\x0b\x0c]+")
 FORWARDED = re.compile(r"^[\s\u00a0-]*(?:forwarded message|Weitergeleitete Nachricht|Message transféré)", re.IGNORECASE)
 
@@ -174,7 +188,7 @@ class _Writer:
 
 def html_to_text(source: str) -> str:
     """Text of HTML as a reader sees it, quoted parts marked by `> ` at each line's start."""
-    source = clean(source[:MAX_HTML])
+    source = _tame(clean(source[:MAX_HTML]))
     if not source.strip():
         return ""
     try:
@@ -182,7 +196,7 @@ def html_to_text(source: str) -> str:
             _undeclared(source), parser=html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
         )
     except (etree.LxmlError, ValueError, AssertionError):
-        return re.sub(r"<[^>]*>", " ", source).strip()
+        return _untagged(source).strip()
     writer = _Writer()
     _write(root, writer)
     writer.end_block(False)
@@ -190,8 +204,8 @@ def html_to_text(source: str) -> str:
 
 
 def _undeclared(source: str) -> str:
-    """lxml refuses text that declares an encoding of its own."""
-    return re.sub(r"^\s*<\?xml[^>]*\?>", "", source, count=1)
+    """Without `<?...>`: lxml refuses text that declares an encoding, and is slow on one that never closes."""
+    return DECLARATION.sub("", source) if "<?" in source else source
 
 
 def _write(root: Any, writer: _Writer) -> None:
