@@ -116,7 +116,7 @@ def keep_house() -> bool:
     woken = handling.wake()
     cut = replies.mark_cut_off(now)
     lost = findings.give_up(now)
-    gone = live.forget_old()
+    gone = live.forget_old() + findings.forget_bands(now)
     return bool(woken or cut or lost or gone)
 
 

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from crowdalogue import flow
 from crowdalogue.act import handling, replies
+from crowdalogue.analyze import findings
 from crowdalogue.channels.base import Author, Incoming, Raw
 from crowdalogue.errors import Failure
-from crowdalogue.models import Account, Conversation, Delivery, Draft, Event, Message, Reading, Reply, User, Wait
+from crowdalogue.models import Account, Band, Conversation, Delivery, Draft, Event, Message, Reading, Reply, User, Wait
 
 pytestmark = pytest.mark.django_db
 
@@ -240,3 +241,12 @@ def test_an_answer_and_close_is_one_step(account: Callable[..., Account], helper
     conversation.refresh_from_db()
     assert conversation.state == "closed"
     assert not Wait.objects.get().waived
+
+
+def test_bands_of_long_ago_are_forgotten(account: Callable[..., Account]) -> None:
+    write(account("social"), "A text that is long enough to have bands, said by somebody two months ago.")
+    flow.process(embed=False)
+    assert Band.objects.exists()
+    assert findings.forget_bands(timezone.now()) == 0
+    assert findings.forget_bands(timezone.now() + timedelta(days=61)) > 0
+    assert not Band.objects.exists()

@@ -189,3 +189,11 @@ def correct(reading: Reading, step: str, label: str) -> str:
         reading.needs_answer = label == "yes"
     update_many(Reading, ["findings", *COLUMNS, "needs_answer"], [reading])
     return str(was)
+
+
+def forget_bands(now: datetime, limit: int = 5000) -> int:
+    """Copies are looked for among the last sixty days only: drop the oldest bands. Ids grow with time of arrival."""
+    oldest = list(Band.objects.order_by("message_id").values_list("message_id", flat=True)[:limit])
+    if not oldest or Message.objects.filter(pk=oldest[-1], received_at__gte=now - REMEMBERED).exists():
+        return 0
+    return Band.objects.filter(message_id__lte=oldest[-1]).delete()[0]
