@@ -27,8 +27,8 @@ from crowdalogue.errors import Failure
 from crowdalogue.listen.files import columns as meaning
 from crowdalogue.listen.files.dates import order_of
 from crowdalogue.listen.files.mapper import Key, Mapper, NotFiled, Seen
-from crowdalogue.listen.files.readers import Form, Row, Table, Unreadable, open_table
-from crowdalogue.listen.files.sniff import sniff
+from crowdalogue.listen.files.readers import Row, Table, Unreadable, open_table
+from crowdalogue.listen.files.sniff import Form, sniff
 from crowdalogue.listen.filing import Filed
 from crowdalogue.models import Account, Brand, Company, Import, ImportFailure, Message, User
 from crowdalogue.text.table import Stream, write_csv
@@ -471,7 +471,8 @@ def account_for(kind: str, name: str, items: Sequence[Incoming]) -> Account:
     Of a kind that asks a server it is made paused: it holds past messages, and there is nothing to ask.
     """
     taken = set()
-    found = None
+    found: Account | None = None
+    account: Account
     for account in Account.objects.filter(kind=kind).order_by("id")[:200]:
         same, other = compare(account, items[:50])
         if same > other:

@@ -21,14 +21,14 @@ def neutral(value: Any) -> Any:
     """
     if value is None:
         return ""
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA):
         return "'" + value
     return value
 
 
-def plain(value: str) -> str:
-    """The opposite of `neutral`, for reading back what `write_csv` wrote."""
-    return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA) else value
+def restored(cell: str) -> str:
+    """The text that `neutral` made this cell of."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def write_csv(rows: Iterable[Sequence[Any]], header: Sequence[str], stream: Stream) -> int:

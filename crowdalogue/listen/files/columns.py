@@ -193,7 +193,7 @@ def looks_right(field: str, name: str, values: list[str], now: datetime) -> bool
     if field == "url":
         return sum(v.startswith(("http://", "https://")) for v in values) >= len(values) * 0.8
     if field == "id":
-        return len(set(values)) >= len(values) * 0.5
+        return len(values) < 20 or len(set(values)) >= len(values) * 0.5
     return True
 
 
@@ -260,6 +260,10 @@ def settle_author(fields: dict[str, str], cells: dict[str, list[str]]) -> None:
         if address:
             fields["author"] = address
             fields.setdefault("author_name", author)
+    if author and is_email(author) and "author_name" not in fields:
+        named = [n for n in cells if n not in fields.values() and name_score("author", n) > 5 and not is_email(n)]
+        if named and not all(v.isdigit() for v in cells[named[0]]):
+            fields["author_name"] = named[0]
     if "author" not in fields and "author_name" in fields:
         fields["author"] = fields.pop("author_name")
 

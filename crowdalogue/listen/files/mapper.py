@@ -24,6 +24,7 @@ from crowdalogue.listen.files.columns import (
     plain,
 )
 from crowdalogue.listen.files.dates import Dates, likely
+from crowdalogue.text.table import restored
 
 LONGEST_FACT = 2000  # characters of one further fact
 
@@ -63,6 +64,8 @@ class Mapper:
         self.default_kind = mapping.get("channel") or "import"
         self.brand = mapping.get("brand") or ""
         self.tweets = mapping.get("shape") == "tweets"
+        self.export = mapping.get("shape") == "export"
+        self.neutralised = self.export and mapping.get("form", {}).get("format") == "csv"
         self.kinds: dict[str, str] = {}
         self.directions: dict[str, str] = {}
         self.ours_if_true = bool(OURS_IF_TRUE.search(plain(fields.get("direction", ""))))
@@ -71,7 +74,7 @@ class Mapper:
 
     def key(self, row: Sequence[Any]) -> Key:
         place = self.at.get("id")
-        name = identity(row[place]) if place is not None else ""
+        name = (self.text(row, "id") if self.export else identity(row[place])) if place is not None else ""
         try:
             joined = "\x1f".join(row)
         except TypeError:  # cells of JSON and Parquet are more than text
@@ -86,7 +89,7 @@ class Mapper:
         if kind is None:
             kind = self.kinds[cell] = kind_of(cell) if cell.strip() else self.default_kind
         place = self.at.get("account")
-        return kind, as_text(row[place]).strip() if place is not None else ""
+        return kind, self.text(row, "account").strip() if place is not None else ""
 
     def read(self, row: Sequence[Any], key: Key, ordinal: int = 0) -> Incoming:
         """The message. `ordinal` counts equal rows without an id, so that each stays one message.
@@ -94,9 +97,9 @@ class Mapper:
         Raises `NotFiled` with the reason.
         """
         text, subject = self.text(row, "text"), self.text(row, "subject")
-        if not text:
+        if not text.strip():
             text, subject = subject, ""
-        if not text:
+        if not text.strip():
             raise NotFiled("It has no text.")
         ours = self.direction(row) == "out"
         external_id = key.id or f"row-{key.digest[:12].hex()}" + (f"-{ordinal + 1}" if ordinal else "")
@@ -112,8 +115,8 @@ class Mapper:
             text=text,
             sent_at=sent_at,
             subject=subject,
-            parents=tuple(identity(p) for p in parent.split(",")) if parent else (),
-            threads=(thread,) if thread else (),
+            parents=self.parents(parent),
+            threads=self.names_of(thread),
             kind=self.message_kind(row),
             language=self.text(row, "language"),
             url=self.link(row),
@@ -126,7 +129,20 @@ class Mapper:
         if place is None:
             return ""
         cell = row[place]
+        if self.export:  # ours, to the letter
+            return restored(as_text(cell)) if self.neutralised else as_text(cell)
         return cell.strip() if cell.__class__ is str else as_text(cell).strip()
+
+    def parents(self, cell: str) -> tuple[str, ...]:
+        if self.export or not cell:
+            return (cell,) if cell else ()
+        return tuple(identity(part) for part in cell.split(","))
+
+    def names_of(self, thread: str) -> tuple[str, ...]:
+        if not thread:
+            return ()
+        # An export names a conversation by the tag it has in its outgoing mail: where it still exists, it is found.
+        return (thread, f"tag:{thread}") if self.export else (thread,)
 
     def direction(self, row: Sequence[Any]) -> str:
         place = self.at.get("direction")

@@ -108,7 +108,8 @@ def refuse_what_is_no_table(start: bytes) -> None:
             raise Failure(f"This file is {what}.")
     if start.lstrip()[:5].lower() in (b"<!doc", b"<html", b"<?xml"):
         raise Failure("This file is a web page or XML. A table of messages is needed: CSV, JSONL or Parquet.")
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+    if start.startswith(marks) or wide_encoding(start):
         return
     controls = sum(b < 9 or 13 < b < 32 for b in start[:65536] if b)
     if controls > len(start[:65536]) * 0.02:
