@@ -220,7 +220,7 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
         order = [ibis.asc(d, nulls_first=False) for d in by if d in IN_TIME] + [ibis.desc("n")]
         return counted.order_by([*order, *(ibis.asc(d, nulls_first=False) for d in by if d not in IN_TIME)])
 
-    return [_finished(scope, measure, by, row) for row in engine.run(build, limit=limit)]
+    return [_finished(scope, measure, by, row) for row in engine.run(build, limit=limit, key=(name, by, scope.key))]
 
 
 def figure(scope: Scope, name: str) -> Row:

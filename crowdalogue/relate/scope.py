@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -37,8 +37,11 @@ class Scope:
 
     @classmethod
     def of(cls, filters: Filters, *, now: datetime | None = None) -> Scope:
-        """Look up what the filters name. Unknown brands and tags match nothing."""
-        moment = now or datetime.now(UTC)
+        """Look up what the filters name. Unknown brands and tags match nothing.
+
+        Without a `now` it is the start of this minute, so that what was just asked need not be reckoned again.
+        """
+        moment = now or datetime.now(UTC).replace(second=0, microsecond=0)
         zone = company_zone()
         brands = list(Brand.objects.values_list("id", "name", "competitor"))
         tags = dict(Tag.objects.filter(name__in=filters.tag).values_list("name", "id")) if filters.tag else {}
@@ -46,6 +49,13 @@ class Scope:
         start, end = (_quarter(bounds[0]), _quarter(bounds[1])) if bounds else span()
         rivals = frozenset(i for i, _, competitor in brands if competitor)
         return cls(filters, zone, moment, {i: name for i, name, _ in brands}, rivals, tags, start, end)
+
+    @property
+    def key(self) -> Hashable:
+        """Everything a question in this scope depends on, besides the data."""
+        names = tuple(sorted(self.names.items())) if self.filters.brand else ()
+        tags = tuple(sorted(self.tags.items()))
+        return self.filters, str(self.zone), self.now, names, self.rivals, tags, self.start, self.end
 
     def with_(self, **changes: Any) -> Scope:
         """The same with some filters changed that are not the period."""
