@@ -45,6 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "logs": set(),
     "apps": {"checks", "http", "text"},
     "urls": {"web", "api"},
+    "__main__": {"cli"},
     # The demo company is made by a generator and filed through the same function as everything else.
     "demo": {"flow", "models", "live", "text", "channels", *STAGES},
 }
