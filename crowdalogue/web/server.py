@@ -29,6 +29,7 @@ class Slot:
     """A thread with its connection, lent to one request at a time. asgiref makes the thread at first use."""
 
     lent = False
+    _exited = False  # asgiref asks it of every context
 
 
 class Handler(ASGIHandler):
