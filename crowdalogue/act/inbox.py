@@ -176,3 +176,13 @@ def _with_tags(rows: list[Conversation]) -> None:
         names[conversation_id].append(name)
     for row in rows:
         row.tag_names = names[row.pk]  # type: ignore[attr-defined]
+
+
+def among(user: User, queue: str, filters: Filters, ids: list[int]) -> list[Conversation]:
+    """Of these conversations those that stand in the queue now, as `page` gives them and in the queue's order."""
+    chosen = QUEUES[queue]
+    sign = "-" if chosen.newest_first else ""
+    wanted = _rows(user, chosen, filters).filter(pk__in=ids).select_related("person", "handle", "owner", "brand")
+    rows = list(wanted.order_by(f"{sign}{chosen.by}", f"{sign}id"))
+    _with_tags(rows)
+    return rows

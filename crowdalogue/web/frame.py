@@ -167,6 +167,7 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         "company": company(),
         "theme": user.preferences.get("theme", ""),
         "keys": "off" if user.preferences.get("keys") == "off" else "on",
+        "user_may_enter": user.may("enter"),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from crowdalogue.web import hooks, inbox, preferences, start
+from crowdalogue.web import conversation, deeds, entry, files, hooks, inbox, people, preferences, search, start, stream
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
@@ -13,6 +13,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("start/", start.page, name="start"),
     path("preferences/", preferences.save, name="preferences"),
     path("inbox/", inbox.page, name="inbox"),
+    path("inbox/rows/", inbox.rows, name="inbox_rows"),
+    path("inbox/take/", inbox.take, name="take"),
+    path("inbox/views/", inbox.save_view, name="save_view"),
+    path("inbox/views/<int:pk>/", inbox.drop_view, name="drop_view"),
+    path("inbox/do/", deeds.do, name="do"),
+    path("inbox/undo/<str:events>/", deeds.undo, name="undo"),
+    path("inbox/<int:pk>/", conversation.page, name="conversation"),
+    path("inbox/<int:pk>/say/", conversation.say, name="say"),
+    path("inbox/<int:pk>/draft/", conversation.draft, name="draft"),
+    path("inbox/reply/<int:pk>/recall/", conversation.recall, name="recall"),
+    path("inbox/reply/<int:pk>/resend/", conversation.resend, name="resend"),
+    path("inbox/message/<int:pk>/correct/", conversation.correct, name="correct"),
+    path("inbox/message/<int:pk>/html/", files.mail, name="mail"),
+    path("inbox/file/<int:pk>/", files.attachment, name="attachment"),
+    path("people/", people.page, name="people"),
+    path("people/<int:pk>/", people.person_page, name="person"),
+    path("new/", entry.page, name="entry"),
+    path("search/", search.page, name="search"),
+    path("stream/", stream.stream, name="stream"),
 ]
 
 handler400 = "crowdalogue.web.faults.bad"

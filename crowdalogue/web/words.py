@@ -20,29 +20,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-register = template.Library()
+from crowdalogue import channels
 
-# Channels that messages may name without a connector of their own: from imports and the demo company.
-OTHER_CHANNELS = {
-    "phone": ("i-phone", "Phone call"),
-    "store": ("i-store", "Store visit"),
-    "webchat": ("i-chat", "Web chat"),
-    "chat": ("i-chat", "Web chat"),
-    "form": ("i-form", "Web form"),
-    "review": ("i-review", "Review"),
-    "sms": ("i-sms", "Text message"),
-    "forum": ("i-forum", "Community"),
-    "community": ("i-forum", "Community"),
-    "x": ("i-post", "X"),
-    "twitter": ("i-post", "Twitter"),
-    "social": ("i-post", "Public post"),
-    "post": ("i-post", "Public post"),
-    "survey": ("i-surveys", "Survey"),
-    "email": ("i-mail", "E-mail"),
-    "webhook": ("i-hook", "Webhook"),
-    "api": ("i-hook", "API"),
-    "file": ("i-file", "File"),
-}
+register = template.Library()
 
 # Labels of the reading steps as people say them; what is not here is shown with spaces for underscores.
 SAID = {
@@ -79,17 +59,9 @@ def icon(name: str, label: str = "", classes: str = "") -> SafeString:
     return format_html('<svg class="{}" aria-hidden="true"><use href="#{}"/></svg>', kind, name)
 
 
-@lru_cache
-def _channels() -> dict[str, tuple[str, str]]:
-    from crowdalogue import flow
-
-    known = {kind: (cls.icon, cls.label) for kind, cls in flow.channel_kinds().items()}
-    return OTHER_CHANNELS | known
-
-
 def channel_look(kind: str) -> tuple[str, str]:
     """Icon and name of a channel."""
-    return _channels().get(kind) or ("i-chat", (kind or "unknown").replace("_", " ").capitalize())
+    return channels.icon_of(kind), channels.label_of(kind)
 
 
 @register.simple_tag

@@ -1,0 +1,96 @@
+"""What came with a message: attachments, and the mail as its sender made it, each behind a policy of its own."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.html import escape
+from django.views.decorators.http import require_GET
+
+from crowdalogue.listen import attachments
+from crowdalogue.models import Attachment, Message
+from crowdalogue.web.faults import page as fault
+from crowdalogue.web.frame import needs, person
+
+# Pictures a browser may show in place; anything else is saved, never opened here.
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+FILE_POLICY = "default-src 'none'; sandbox"
+MAIL_POLICY = (
+    "default-src 'none'; script-src 'none'; img-src data:{remote}; style-src 'unsafe-inline'; font-src 'none'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+CID = re.compile(r'src="cid:([^"]{1,300})"', re.IGNORECASE)
+INLINE_BYTES = 4 * 1024 * 1024  # of pictures inside one mail, together
+
+MAIL_PAGE = (
+    '<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    "<title>{title}</title>"
+    "<style>body{{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1b1b19;background:#fff;overflow-wrap:anywhere}}"
+    "img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}"
+    "blockquote{{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #d3d2cb}}"
+    "</style></head><body>{body}</body></html>"
+)
+
+
+@require_GET
+@needs("read")
+def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """/inbox/file/<id>/: saved under its own name; known pictures are shown. It can run nothing here."""
+    row = get_object_or_404(Attachment.objects.select_related("message"), pk=pk)
+    get_object_or_404(Message.objects.seen_by(person(request)), pk=row.message_id)
+    path = attachments.path_of(row.digest) if row.digest else None
+    if path is None or not path.is_file():
+        reason = row.note or "The file is no longer in the store's folder. Look in your backup of CROWDALOGUE_HOME."
+        return fault(404, f"{row.name} has no content", reason)
+    shown = row.media_type.lower() in SHOWN
+    return FileResponse(
+        path.open("rb"),
+        filename=row.name,
+        as_attachment=not shown,
+        content_type=row.media_type.lower() if shown else "application/octet-stream",
+        headers={
+            "Content-Security-Policy": FILE_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, max-age=86400",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        },
+    )
+
+
+@require_GET
+@needs("read")
+def mail(request: HttpRequest, pk: int) -> HttpResponse:
+    """/inbox/message/<id>/html/: the mail as it was made, for a sandboxed frame; remote pictures with ?pictures=1."""
+    message = get_object_or_404(Message.objects.seen_by(person(request)), pk=pk)
+    pictures = request.GET.get("pictures") == "1"
+    body = with_inline_pictures(message)
+    if pictures:
+        body = body.replace(' data-src="', ' src="')
+    policy = MAIL_POLICY.format(remote=" https: http:" if pictures else "")
+    page = MAIL_PAGE.format(title=escape(message.subject or "Mail"), body=body)
+    return HttpResponse(page, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+
+
+def with_inline_pictures(message: Message) -> str:
+    """The frame has no cookies, so pictures that came inside the mail are put into it."""
+    if "cid:" not in message.html:
+        return message.html
+    parts = {a.content_id.strip("<>"): a for a in message.attachments.all() if a.content_id}
+    left = INLINE_BYTES
+
+    def put(found: re.Match[str]) -> str:
+        nonlocal left
+        row = parts.get(found[1])
+        if row is None or row.media_type.lower() not in SHOWN or row.size > left:
+            return 'src=""'
+        path = attachments.path_of(row.digest)
+        if not path.is_file():
+            return 'src=""'
+        left -= row.size
+        return f'src="data:{row.media_type.lower()};base64,{base64.b64encode(path.read_bytes()).decode()}"'
+
+    return CID.sub(put, message.html)
