@@ -90,7 +90,7 @@ def _slightly_broken(data: bytes) -> bool:
     """Is it UTF-8 with few faults (cut in the middle of a letter), rather than another charset?"""
     text = data.decode("utf-8", "replace")
     faults = text.count("\ufffd")
-    return faults * 5 <= sum(1 for c in text if c > "\x7f" and c != "\ufffd")
+    return faults <= sum(1 for c in text if c > "\x7f" and c != "\ufffd")
 
 
 def _guessed(data: bytes) -> str:

@@ -21,7 +21,7 @@ from crowdalogue.errors import Failure
 __all__ = ["Mailbox", "Server"]
 
 CONNECT_SECONDS = 15.0
-READ_SECONDS = 90.0
+READ_SECONDS = 60.0
 LARGEST_MAIL = 60 * 1024 * 1024  # of a larger one only the headers are fetched
 BATCH_BYTES = 16 * 1024 * 1024  # asked for in one command
 FETCH_BYTES = 48 * 1024 * 1024  # handed over at once
@@ -121,7 +121,9 @@ class Mailbox:
                 client.shutdown()
             raise
         self._client = client
-        self._uidvalidity = int(selected.get(b"UIDVALIDITY", 0))
+        uidvalidity = int(selected.get(b"UIDVALIDITY", 0))
+        self._last = self._last if uidvalidity == self._uidvalidity else 0
+        self._uidvalidity = uidvalidity
         self._waiting = []
         return client
 

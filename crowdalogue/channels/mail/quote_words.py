@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ATTRIBUTION_START", "DASHED_TITLE", "FORWARD", "HEADER_LABEL", "ORIGINAL", "SENT_FROM", "WROTE"]
+__all__ = ["ATTRIBUTION_START", "FORWARD", "HEADER_LABEL", "ORIGINAL", "SENT_FROM", "WROTE"]
 
 # "On ... Ann wrote:": the verb, in whatever place the language puts it.
 WROTE = re.compile(
     r"\b(?:wrote|writes|schrieb(?:en)?|a écrit|écrit|escribi[óo]|escreveu|ha scritto|scritto|schreef|geschreven|"
     r"skrev|"
     r"skreiv|napisa[lł](?:\(a\)|/a|a)?|pisze|kirjoitti|yazdı|írta|a scris|scrie|va escriure|menulis|escribe|"
-    r"napísal(?:\(a\)|a)?|"
+    r"nap(?:[ií]|)sal(?:\(a\)|a)?|"
     r"napisa(?:o|la)(?:/la)?(?: je)?|kirjutas|rakstīja|rašė|zapisal|viết)(?![\w])"
     r"|пишет|писал|написал|написав|пише|написа|έγραψε|כתב|كتب|写道|寫道|写了|寫了|のメール|のメッセージ|"
     r"書きました|書いた|"
@@ -21,7 +21,7 @@ WROTE = re.compile(
 # How such a line begins, where the language has a beginning for it.
 ATTRIBUTION_START = re.compile(
     r"^[\s>*-]{0,20}(?:On|Am|Um|Le|El|Em|No dia|Il(?: giorno)?|In data|Op|Den|D\.|På|W dniu|Dnia|Dne|Dňa|Vào|V|Pada|"
-    r"Am \w+,|La data|În|A|Il|Ang|Στις|На|В|Ngày|בתאריך|في|于|在|20\d\d)\b",
+    r"Am \w+,|La data|În|Il|Ang|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|Στις|На|В|Ngày|בתאריך|في|于|在|20\d\d)\b",
     re.IGNORECASE,
 )
 _LABELS = {
@@ -51,21 +51,19 @@ HEADER_LABEL = re.compile(
     + r")[*\s\u00a0]{0,3}[:：]",
     re.IGNORECASE,
 )
-# "-----Original Message-----": what follows is the quote.
+# "-----Original Message-----", without its dashes: what follows is the quote.
 ORIGINAL = re.compile(
-    r"^[\s>]{0,6}[-_*=]{2,}\s*(?:On\b.{5,120}\bwrote|.{0,20}(?:Original (?:Message|Email)|Reply (?:message|"
-    r"above this line)|"
-    r"Ursprüngliche (?:Nachricht|Mail)|Originalnachricht|Original-Nachricht|Antwort Nachricht|Message d'origine|"
-    r"Message d’origine|Message original|Mensaje original|Mensagem original|Messaggio originale|"
-    r"Oorspronkelijk bericht|Originalmeddelande|Ursprungligt meddelande|Oprindelig meddelelse|"
-    r"Opprinnelig melding|Alkuperäinen viesti|Oryginalna wiadomość|Wiadomość oryginalna|Původní zpráva|"
-    r"Pôvodná správa|Исходное сообщение|Оригинальное сообщение|Původní e-mail|Eredeti üzenet|Mesaj original|"
-    r"Orijinal Mesaj|Özgün İleti|Missatge original|元のメッセージ|Original Message|原始邮件|邮件原件|原始郵件|"
-    r"原始信件|"
-    r"원본 메시지|원본 메일|הודעה מקורית|Pesan Asli).{0,20})\s*[-_*=]{2,}\s*$",
+    r"(?:On\b.{5,120}\bwrote|.{0,20}(?:Original (?:Message|Email)|Reply (?:message|above this line)|"
+    r"Ursprüngliche (?:Nachricht|Mail|E-Mail)|Originalnachricht|Original-Nachricht|Antwort Nachricht|"
+    r"Message d['’]origine|Message original|Courriel original|Mensaje original|Mensagem original|"
+    r"Messaggio originale|Oorspronkelijk bericht|Originalmeddelande|Ursprungligt meddelande|"
+    r"Oprindelig meddelelse|Opprinnelig melding|Alkuperäinen viesti|Oryginalna wiadomość|Wiadomość oryginalna|"
+    r"Původní (?:zpráva|e-mail)|Pôvodná správa|Исходное сообщение|Оригинальное сообщение|Eredeti üzenet|"
+    r"Mesaj original|Mesajul original|Orijinal Mesaj|Özgün İleti|Missatge original|Izvorna poruka|"
+    r"Вихідне повідомлення|元のメッセージ|原始邮件|邮件原件|原始郵件|原始信件|원본 메시지|원본 메일|הודעה מקורית|"
+    r"Pesan Asli|Αρχικό μήνυμα|الرسالة الأصلية|Tin nhắn gốc).{0,20})\s*$",
     re.IGNORECASE,
 )
-DASHED_TITLE = re.compile(r"^\s{0,3}[-_]{3,}[ \t]*[^\W\d_][^\n]{2,60}?[ \t]*[-_]{3,}\s*$")
 # "----- Forwarded message -----", without its dashes and colon: what follows is handed on.
 FORWARD = re.compile(
     r"(?:Begin )?(?:forwarded (?:message|email)|Weitergeleitete (?:Nachricht|Mail)|"

@@ -27,7 +27,9 @@ ADDRESS = re.compile(r"[^\s<>@\"(\[]+@[^\s<>@\")\]]+")
 CLOCK_OR_DATE = re.compile(
     r"\d{1,2}[:.hH時时시]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}|\d{1,2}\.?\s+\w{3,}|\w{3,}\.?\s+\d{1,2}"
 )
-INLINE_START = re.compile(r"(?<=\S)[ \t]+(?:-{2,3}[ \t]*)?(?=(?:On|Am|Le|El|Em|Il|Op|Den)\s+(?:\w+[,.]?\s+)?\w*\d)")
+INLINE_START = re.compile(
+    r"(?<=\S)[ \t]+(?:-{2,3}[ \t]*)?(?=(?:On|Am|Le|El|Em|Il|Op|Den)\s+(?:\w+[,.]?\s+){0,3}\w{0,3}\d)"
+)
 DASHES = " \t\u00a0-_*=>"
 RULE = re.compile(r"^\s*(?:[-_=*─—]{5,}|[-_]{2,3})\s*$")
 SIGNATURE_LINE = re.compile(r"^(?:-- ?|--[ \t\u00a0]+|—|__+|-{3,}|[*_]{3,})\s*$")
@@ -247,10 +249,20 @@ def _attribution(lines: list[str], index: int) -> int:
         if len(joined) > 400:
             return 0
         if ENDS_AS_ATTRIBUTION.search(line[-12:]) and _attributes(joined, _marked_next(lines, index + size), size):
-            return size
+            return 0 if _begins_later(lines, index, size) else size
         if size == 1 and len(joined) < 200 and not (ATTRIBUTION_START.match(joined) or "@" in joined):
             return 0
     return 0
+
+
+def _begins_later(lines: list[str], index: int, size: int) -> bool:
+    """Do fewer of these lines say it already, so that the first ones are the writer's own?"""
+    marked = _marked_next(lines, index + size)
+    return any(
+        _attributes(" ".join(line.strip() for line in lines[index + skipped : index + size]), marked, size - skipped)
+        for skipped in range(1, size)
+        if ATTRIBUTION_START.match(lines[index + skipped])
+    )
 
 
 def _attributes(line: str, marked_below: bool, size: int) -> bool:
