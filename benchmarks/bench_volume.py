@@ -20,6 +20,11 @@ PART = 250_000
 TIMES = 12
 STORED = 100_000  # conversations, about 2.5 messages each
 CHANNELS = ("email", "webchat", "sms", "review", "x", "phone")
+WORDS = [
+    *CHANNELS,
+    *("in", "out", "note", "message", "en", "de", "fr", "negative", "neutral", "positive"),
+    *("question", "complaint", "praise", "other", "low", "normal", "high"),
+]
 NOW = datetime(2026, 11, 19, 14, 30, tzinfo=UTC)
 
 
@@ -35,14 +40,14 @@ def draw(rng: Any, first: int, n: int) -> Any:
     sent = begin + np.sort((np.arange(first, first + n) + rng.random(n)) / MESSAGES * span).astype(np.int64)
     ids = np.arange(first + 1, first + n + 1)
 
-    def pick(values: tuple[str | None, ...], shares: list[float]) -> Any:
-        codes = rng.choice(len(values), size=n, p=shares).astype(np.int32)
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(values)).cast(pa.string())
+    def pick(values: tuple[str, ...], shares: list[float]) -> Any:
+        places = np.array([WORDS.index(value) + 1 for value in values], dtype=np.int16)
+        return places[rng.choice(len(values), size=n, p=shares)]
 
     columns = {
         "id": ids,
         "conversation": ids // 3 + 1,
-        "brand": rng.integers(1, 5, n),
+        "brand": rng.integers(1, 5, n).astype(np.int32),
         "channel": pick(CHANNELS, [0.35, 0.2, 0.15, 0.1, 0.15, 0.05]),
         "direction": pick(("in", "out", "note"), [0.55, 0.4, 0.05]),
         "kind": pick(("message",), [1.0]),
@@ -73,7 +78,7 @@ def make_columns() -> None:
     Brand.objects.bulk_create(Brand(name=name, competitor=name == "D") for name in "ABCD")
     rng = np.random.default_rng(1)
     with columns.writing(facts.folder()) as writer:
-        manifest = columns.Manifest(store=facts.store(), as_of=NOW.isoformat())
+        manifest = columns.Manifest(store=facts.store(), as_of=NOW.isoformat(), words=WORDS)
         for first in range(0, MESSAGES, PART):
             writer.add_base(manifest, SPEC, draw(rng, first, PART))
         # Some late changes too, as there always are: they touch the newest part and one in the middle.

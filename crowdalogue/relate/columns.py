@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FORMAT = 3  # of the files and the manifest; another number means: build again
+FORMAT = 4  # of the files and the manifest; another number means: build again
 TARGET_ROWS = 250_000  # of a base part: what one rewrite holds in memory
 ROW_GROUP = 125_000
 MAX_DELTAS = 12  # then they are merged into one
@@ -79,6 +79,7 @@ class Manifest:
     version: int = 0
     as_of: str = ""  # ISO time up to which everything is in; empty until first built
     tables: dict[str, Table] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)  # what the numbers in columns of words stand for, from 1
     marks: dict[str, Any] = field(default_factory=dict)
     retired: list[tuple[str, float]] = field(default_factory=list)
 
@@ -103,7 +104,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         for name, t in given["tables"].items()
     }
     retired = [(name, at) for name, at in given["retired"]]
-    return Manifest(given["store"], given["version"], given["as_of"], tables, given["marks"], retired)
+    return Manifest(given["store"], given["version"], given["as_of"], tables, given["words"], given["marks"], retired)
 
 
 @contextmanager

@@ -82,6 +82,11 @@ def one(build: Callable[[Tables], Expression]) -> dict[str, Any]:
     return run(build, limit=1)[0]
 
 
+def words() -> list[str]:
+    """What the numbers in columns of words stand for: the first word is 1, and 0 is none."""
+    return _manifest(facts.folder()).words
+
+
 def _sql(build: Callable[[Tables], Expression], tables: Tables, limit: int, key: Hashable) -> str:
     if key is not None and (sql := _compiled.get(key)):
         return str(sql)
@@ -124,9 +129,7 @@ _answers = _Kept(300)
 def _tables() -> Tables:
     """The tables as views over the files of the newest manifest, made anew only when that lists others."""
     folder = facts.folder()
-    manifest = columns.read_manifest(folder)
-    if manifest is None or manifest.store != facts.store():
-        manifest = columns.Manifest()
+    manifest = _manifest(folder)
     place = (os.getpid(), str(folder))
     if _local.place != place:
         _local.backend = ibis.duckdb.from_connection(_root(folder).cursor())
@@ -139,6 +142,11 @@ def _tables() -> Tables:
     if _local.tables is None:
         _local.tables = Tables(**{spec.name: _local.backend.table(spec.name) for spec in SPECS})
     return _local.tables
+
+
+def _manifest(folder: Path) -> columns.Manifest:
+    manifest = columns.read_manifest(folder)
+    return manifest if manifest and manifest.store == facts.store() else columns.Manifest()
 
 
 def _root(folder: Path) -> duckdb.DuckDBPyConnection:

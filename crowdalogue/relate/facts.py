@@ -32,7 +32,7 @@ from crowdalogue.relate.columns import (
     select,
     writing,
 )
-from crowdalogue.relate.rows import CONVERSATIONS, MESSAGES, SPECS, WAITS, fetch, fetch_these, fetch_waits
+from crowdalogue.relate.rows import CONVERSATIONS, MESSAGES, SPECS, WAITS, Words, fetch, fetch_these, fetch_waits
 
 BATCH = 50_000
 # A row may be committed this long after the time it carries, so the last half minute is looked at again each time.
@@ -100,7 +100,7 @@ def _begin(old: Manifest) -> Manifest:
     for table in old.tables.values():
         retired += [(part.file, time.time()) for part in (*table.base, *table.delta)]
     marks = {"messages": 0, "conversations": 0, "since": (now - OVERLAP).isoformat(), "building": True}
-    return Manifest(store=store(), version=old.version, marks=marks, retired=retired)
+    return Manifest(store=store(), version=old.version, words=old.words, marks=marks, retired=retired)
 
 
 # What was seen in the overlap, so that it is not written again and again. Losing it costs one repeated write.
@@ -118,6 +118,7 @@ class _Run:
         self.noticed: dict[int, datetime] = {}
         manifest = read_manifest(writer.folder)
         self.manifest = manifest if manifest and manifest.store == store() else _begin(manifest or Manifest())
+        self.words = Words(self.manifest.words)
 
     def everything(self, thorough: bool) -> bool:
         marks = self.manifest.marks
@@ -150,12 +151,12 @@ class _Run:
         waits: list[pa.Table] = []
         while True:
             after = self.manifest.marks[spec.name]
-            rows = fetch(spec, Q(id__gt=after), limit=BATCH)
+            rows = fetch(spec, Q(id__gt=after), self.words, limit=BATCH)
             if len(rows):
                 tables.append(rows)
                 highest = rows["id"][-1].as_py()
                 if spec is CONVERSATIONS:
-                    waits.append(fetch_waits(Q(conversation_id__gt=after, conversation_id__lte=highest)))
+                    waits.append(fetch_waits(Q(conversation_id__gt=after, conversation_id__lte=highest), self.words))
                 self.manifest.marks[spec.name] = highest
             finished = len(rows) < BATCH
             if finished or self.late() or sum(map(len, tables)) >= TARGET_ROWS:
@@ -184,7 +185,7 @@ class _Run:
         since = datetime.fromisoformat(marks["since"])
         announced = self._announced(seen, since)
         for ids in _changed_messages(since - OVERLAP, seen):
-            rows = fetch_these(MESSAGES, [i for i, _ in ids])
+            rows = fetch_these(MESSAGES, [i for i, _ in ids], self.words)
             self._write(MESSAGES, rows, [])
             self._write_conversations(np.unique(rows["conversation"].to_numpy()).tolist())
             self.noticed.update(ids)
@@ -223,9 +224,9 @@ class _Run:
         """Conversations with their waits; a conversation that is gone, or waits no more, takes its rows along."""
         if not ids:
             return
-        rows = fetch_these(CONVERSATIONS, ids)
+        rows = fetch_these(CONVERSATIONS, ids, self.words)
         self._write(CONVERSATIONS, rows, sorted(set(ids) - set(rows["id"].to_pylist())))
-        waits = fetch_these(WAITS, ids)
+        waits = fetch_these(WAITS, ids, self.words)
         self._write(WAITS, waits, sorted(set(ids) - set(waits["conversation"].to_pylist())))
 
     # --- what was deleted leaves no trace in the store, so it is found by counting
@@ -252,7 +253,7 @@ class _Run:
         for start in range(0, len(missing), BATCH):
             some = missing[start : start + BATCH]
             if spec is MESSAGES:
-                self._write(MESSAGES, fetch_these(MESSAGES, some), [])
+                self._write(MESSAGES, fetch_these(MESSAGES, some, self.words), [])
             else:
                 self._write_conversations(some)
         if gone:

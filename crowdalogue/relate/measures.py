@@ -37,7 +37,9 @@ class Measure:
     unit: str
     of: str
     definition: str
-    value: Callable[[Any], Expression]  # count: the aggregate; share: what is a hit; seconds: the column
+    value: Callable[
+        [Any, Callable[[str], int]], Expression
+    ]  # count: the aggregate; share: what is a hit; seconds: the column
     only: Callable[[Any], Expression] | None = None  # rows that take part
     q: float = 0.5
     link: tuple[tuple[str, Any], ...] = ()  # filters that show the messages behind it
@@ -59,7 +61,7 @@ ALL = (
         "count",
         "messages",
         "Messages of the period that pass the filters, copies and reposts included.",
-        lambda t: t.count(),
+        lambda t, _code: t.count(),
     ),
     Measure(
         "texts",
@@ -67,7 +69,7 @@ ALL = (
         "count",
         "messages",
         "Messages after near-copies are collapsed: a text sent a hundred times counts once.",
-        lambda t: t.copies.nunique(),
+        lambda t, _code: t.copies.nunique(),
     ),
     Measure(
         "authors",
@@ -75,7 +77,7 @@ ALL = (
         "count",
         "messages",
         "Persons who wrote. Several accounts known to be one person count once.",
-        lambda t: t.author.nunique(),
+        lambda t, _code: t.author.nunique(),
     ),
     Measure(
         "conversations",
@@ -83,7 +85,7 @@ ALL = (
         "count",
         "waits",
         "Conversations whose earliest message is a customer’s, by the day of that message.",
-        lambda t: t.count(),
+        lambda t, _code: t.count(),
         only=_customers_first,
         link=(("wait", "started"),),
     ),
@@ -93,8 +95,8 @@ ALL = (
         "share",
         "messages",
         "Messages read as negative, of all that have been read. Corrections by people count.",
-        lambda t: t.sentiment == "negative",
-        only=lambda t: t.sentiment.notnull(),
+        lambda t, code: t.sentiment == code("negative"),
+        only=lambda t: t.sentiment != 0,
         link=(("sentiment", ("negative",)),),
     ),
     Measure(
@@ -103,8 +105,8 @@ ALL = (
         "share",
         "messages",
         "Messages read as positive, of all that have been read. Corrections by people count.",
-        lambda t: t.sentiment == "positive",
-        only=lambda t: t.sentiment.notnull(),
+        lambda t, code: t.sentiment == code("positive"),
+        only=lambda t: t.sentiment != 0,
         link=(("sentiment", ("positive",)),),
     ),
     Measure(
@@ -113,8 +115,8 @@ ALL = (
         "share",
         "messages",
         "Messages read as complaints, of all whose intent has been read.",
-        lambda t: t.intent == "complaint",
-        only=lambda t: t.intent.notnull(),
+        lambda t, code: t.intent == code("complaint"),
+        only=lambda t: t.intent != 0,
         link=(("intent", ("complaint",)),),
     ),
     Measure(
@@ -123,7 +125,7 @@ ALL = (
         "share",
         "messages",
         "Messages read as needing an answer, of all that have been read.",
-        lambda t: t.needs_answer,
+        lambda t, _code: t.needs_answer,
         only=lambda t: t.needs_answer.notnull(),
         link=(("needs_answer", "yes"),),
     ),
@@ -135,7 +137,7 @@ ALL = (
         "A wait begins with a customer’s first unanswered message and ends with our answer; automatic replies do not "
         "end it. This is the share of waits begun in the period that we have answered. Left out: waits whose promise "
         "has not run out yet, and messages judged to need no answer.",
-        lambda t: t.answered_at.notnull(),
+        lambda t, _code: t.answered_at.notnull(),
         link=(("wait", "decided"),),
     ),
     Measure(
@@ -145,7 +147,7 @@ ALL = (
         "waits",
         "Waits with a promised time, begun in the period: the share answered by then. A promise counts as broken from "
         "the moment its time has passed.",
-        lambda t: t.answered_at.notnull() & (t.answered_at <= t.due_at),
+        lambda t, _code: t.answered_at.notnull() & (t.answered_at <= t.due_at),
         only=lambda t: t.due_at.notnull(),
         link=(("wait", "promised"),),
     ),
@@ -156,7 +158,7 @@ ALL = (
         "waits",
         "Conversations that a customer opened in the period: the share that got a response at all. Left out: those "
         "whose promise has not run out yet.",
-        lambda t: t.answered_at.notnull(),
+        lambda t, _code: t.answered_at.notnull(),
         only=_customers_first,
         link=(("wait", "decided"),),
     ),
@@ -170,7 +172,7 @@ ALL = (
             f"time, over conversations a customer opened in the period and we answered: "
             f"{'nine in ten were answered within this' if q > 0.5 else 'half were answered within this'}. "
             "Unanswered ones have no time yet; see the answered share beside it.",
-            (lambda t: t.business_s) if business else (lambda t: t.calendar_s),
+            (lambda t, _code: t.business_s) if business else (lambda t, _code: t.calendar_s),
             only=_customers_first,
             q=q,
             link=(("wait", "first"),),
@@ -216,7 +218,7 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
     def build(tables: Tables) -> Expression:
         rows = _rows(scope, measure, tables)
         rows = rows.mutate(**{d: _dimension(scope, d) for d in by}) if by else rows
-        counted = _aggregate(rows, measure, by)
+        counted = _aggregate(scope, rows, measure, by)
         order = [ibis.asc(d, nulls_first=False) for d in by if d in IN_TIME] + [ibis.desc("n")]
         return counted.order_by([*order, *(ibis.asc(d, nulls_first=False) for d in by if d not in IN_TIME)])
 
@@ -265,13 +267,13 @@ def _dimension(scope: Scope, name: str) -> Expression:
     return _[name]
 
 
-def _aggregate(rows: Expression, measure: Measure, by: tuple[str, ...]) -> Expression:
+def _aggregate(scope: Scope, rows: Expression, measure: Measure, by: tuple[str, ...]) -> Expression:
     if measure.unit == "count":
-        return rows.group_by(by).agg(n=measure.value(_)) if by else rows.agg(n=measure.value(_))
+        return rows.group_by(by).agg(n=measure.value(_, scope.code)) if by else rows.agg(n=measure.value(_, scope.code))
     if measure.unit == "share":
-        parts = {"n": _.count(), "hits": _.count(where=measure.value(_))}
+        parts = {"n": _.count(), "hits": _.count(where=measure.value(_, scope.code))}
         return rows.group_by(by).agg(**parts) if by else rows.agg(**parts)
-    rows = rows.mutate(x=measure.value(_)).filter(_.x.notnull())
+    rows = rows.mutate(x=measure.value(_, scope.code)).filter(_.x.notnull())
     parts = {"n": _.count(), "value": _.x.quantile(measure.q), "xs": _.x.collect(order_by=_.x)}
     counted = rows.group_by(by).agg(**parts) if by else rows.agg(**parts)
     return _with_order_interval(counted, measure.q)
@@ -306,5 +308,5 @@ def _named(scope: Scope, dimension: str, value: Any) -> Any:
     if dimension in ("day", "week"):
         return EPOCH + timedelta(days=value)
     if dimension == "brand":
-        return NONE if value is None else scope.names.get(value, NONE)
-    return NONE if value is None else value
+        return scope.names.get(value, NONE)
+    return value if dimension in IN_TIME else scope.word(value)

@@ -32,6 +32,7 @@ class Scope:
     names: dict[int, str]  # of brands
     rivals: frozenset[int]  # brands that are competitors
     tags: dict[str, int]
+    words: tuple[str, ...]  # see engine.words
     start: int
     end: int
 
@@ -48,14 +49,24 @@ class Scope:
         bounds = filters.bounds(zone, moment)
         start, end = (_quarter(bounds[0]), _quarter(bounds[1])) if bounds else span()
         rivals = frozenset(i for i, _, competitor in brands if competitor)
-        return cls(filters, zone, moment, {i: name for i, name, _ in brands}, rivals, tags, start, end)
+        names = {i: name for i, name, _ in brands}
+        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end)
 
     @property
     def key(self) -> Hashable:
         """Everything a question in this scope depends on, besides the data."""
         names = tuple(sorted(self.names.items())) if self.filters.brand else ()
         tags = tuple(sorted(self.tags.items()))
-        return self.filters, str(self.zone), self.now, names, self.rivals, tags, self.start, self.end
+        return self.filters, str(self.zone), self.now, names, self.rivals, tags, self.words, self.start, self.end
+
+    def code(self, word: str) -> int:
+        """The number columns have for a word; 0 for none, -1 (which matches nothing) for one never seen."""
+        if word in ("", NONE):
+            return 0
+        return self.words.index(word) + 1 if word in self.words else -1
+
+    def word(self, code: int) -> str:
+        return self.words[code - 1] if 0 < code <= len(self.words) else NONE
 
     def with_(self, **changes: Any) -> Scope:
         """The same with some filters changed that are not the period."""
@@ -72,7 +83,8 @@ class Scope:
         """The messages shown."""
         f = self.filters
         rows = self._common(tables.messages, tables)
-        rows = _chosen(rows, "direction", () if f.direction == "any" else (f.direction,))
+        if f.direction != "any":
+            rows = rows.filter(_.direction == self.code(f.direction))
         rows = self._readings(rows)
         return self._of_waits(rows, tables) if f.wait else rows
 
@@ -81,14 +93,14 @@ class Scope:
         f = self.filters
         rows = self._common(tables.waits, tables).filter(~_.waived)
         if any(f.is_narrowed(name) for name in MESSAGE_FIELDS):
-            said = self._readings(tables.messages.filter(_.direction == "in"))
+            said = self._readings(tables.messages.filter(_.direction == self.code("in")))
             rows = rows.semi_join(said, [rows.conversation == said.conversation, rows.started_at == said.sent_at])
         return narrow_waits(rows, f.wait, self.now) if f.wait else rows
 
     def _common(self, rows: Expression, tables: Tables) -> Expression:
         f = self.filters
         rows = rows.filter((_.quarter >= self.start) & (_.quarter < self.end))
-        rows = _chosen(self._branded(rows), "channel", f.channel)
+        rows = self._chosen(self._branded(rows), "channel", f.channel)
         if f.tag:
             wanted = [self.tags.get(name, -1) for name in f.tag]
             tagged = tables.conversations.filter(ibis.or_(*[_.tags.contains(i) for i in wanted]))
@@ -102,26 +114,29 @@ class Scope:
     def _branded(self, rows: Expression) -> Expression:
         f = self.filters
         if f.brand:
-            wanted = {i for i, name in self.names.items() if name in f.brand}
-            named = _.brand.isin(sorted(wanted)) if wanted else ibis.literal(False)
-            return rows.filter(named | _.brand.isnull() if NONE in f.brand else named)
-        if f.whose == "competitor":
-            return rows.filter(_.brand.isin(sorted(self.rivals)) if self.rivals else ibis.literal(False))
-        if f.whose == "own" and self.rivals:
-            return rows.filter(_.brand.isnull() | _.brand.notin(sorted(self.rivals)))
-        return rows
+            wanted = {i for i, name in self.names.items() if name in f.brand} | ({0} if NONE in f.brand else set())
+        elif f.whose == "competitor":
+            wanted = set(self.rivals)
+        elif f.whose == "own" and self.rivals:
+            wanted = {0, *self.names} - self.rivals
+        else:
+            return rows
+        return rows.filter(_.brand.isin(sorted(wanted or {-1})))
+
+    def _chosen(self, rows: Expression, name: str, values: tuple[str, ...]) -> Expression:
+        return rows.filter(_[name].isin(sorted({self.code(v) for v in values}))) if values else rows
 
     def _readings(self, rows: Expression) -> Expression:
         f = self.filters
         for name in ("sentiment", "intent", "language", "urgency"):
-            rows = _chosen(rows, name, getattr(f, name))
+            rows = self._chosen(rows, name, getattr(f, name))
         if f.needs_answer:
             rows = rows.filter(_.needs_answer == (f.needs_answer == "yes"))
         return rows if f.author is None else rows.filter(_.author == f.author)
 
     def _of_waits(self, rows: Expression, tables: Tables) -> Expression:
         begun = narrow_waits(tables.waits.filter(~_.waived), self.filters.wait, self.now)
-        rows = rows.filter(_.direction == "in")
+        rows = rows.filter(_.direction == self.code("in"))
         return rows.semi_join(begun, [rows.conversation == begun.conversation, rows.sent_at == begun.started_at])
 
     # --- local time, made of quarter hours
@@ -162,14 +177,6 @@ def narrow_waits(rows: Expression, which: str, now: datetime) -> Expression:
         "first": lambda: rows.filter(_["first"] & _.opened_by_customer & _.calendar_s.notnull()),
     }
     return choices[which]()
-
-
-def _chosen(rows: Expression, name: str, values: tuple[str, ...]) -> Expression:
-    if not values:
-        return rows
-    wanted = [v for v in values if v != NONE]
-    chosen = _[name].isin(wanted) if wanted else ibis.literal(False)
-    return rows.filter(chosen | _[name].isnull() if NONE in values else chosen)
 
 
 def company_zone() -> ZoneInfo:

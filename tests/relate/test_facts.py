@@ -28,6 +28,9 @@ NOW = datetime(2026, 11, 19, 14, 30, tzinfo=UTC)
 
 def shown() -> dict[int, dict[str, Any]]:
     rows = engine.run(lambda t: t.messages.order_by("id"))
+    words = [None, *engine.words()]
+    for row in rows:
+        row |= {name: words[row[name]] for name in ("channel", "sentiment", "intent", "direction")}
     assert len({row["id"] for row in rows}) == len(rows), "a message counted twice"
     return {row["id"]: row for row in rows}
 
