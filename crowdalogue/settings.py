@@ -190,7 +190,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "crowdalogue.web.frame.Frame",
 ]
-ROOT_URLCONF = "crowdalogue.web.urls"
+ROOT_URLCONF = "crowdalogue.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -1,0 +1,67 @@
+"""Search over everything that was said."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from crowdalogue.api import cursors
+from crowdalogue.api.keys import who
+from crowdalogue.api.messages import MessageOut, shown
+from crowdalogue.api.persons import PersonOut, person_shown
+from crowdalogue.api.shapes import Cursor, Limit, Word, answers
+from crowdalogue.text import search as words
+
+router = Router()
+
+
+class HitOut(Schema):
+    """`excerpt` is the part that was found, `spans` where the words stand in it."""
+
+    message: MessageOut
+    excerpt: str
+    spans: list[tuple[int, int]]
+
+
+class Found(Schema):
+    """`problem` says what in the question was not understood."""
+
+    items: list[HitOut]
+    next: str | None
+    problem: str
+
+
+@router.get("", response=answers(Found), operation_id="search_messages", summary="Messages that match, newest first")
+def search_messages(
+    request: HttpRequest,
+    q: Annotated[Word, Query(min_length=1)],
+    cursor: Query[Cursor] = "",
+    limit: Query[Limit] = 50,
+) -> Found:
+    """Words, "exact phrases", channel:email, brand:"...", from:name, before:2026-03-01 and after: can be mixed."""
+    after = int(cursors.read("search", cursor)) if cursor else None
+    hits = words.search(who(request), q, limit=limit, after=after)
+    return Found(
+        items=[HitOut(message=shown(hit.message), excerpt=hit.text, spans=list(hit.spans)) for hit in hits.rows],
+        next=cursors.write("search", hits.after) if hits.more and hits.after is not None else None,
+        problem=hits.problem,
+    )
+
+
+class FoundPersons(Schema):
+    items: list[PersonOut]
+
+
+@router.get(
+    "/persons", response=answers(FoundPersons), operation_id="search_persons", summary="Persons by name or handle"
+)
+def search_persons(
+    request: HttpRequest,
+    q: Annotated[Word, Query(min_length=1)],
+    limit: Annotated[int, Query(), Field(ge=1, le=50)] = 20,
+) -> FoundPersons:
+    found = words.search_people(who(request), q, limit=limit)
+    return FoundPersons(items=[person_shown(hit.person) for hit in found])
