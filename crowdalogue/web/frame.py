@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 
 from crowdalogue.errors import Failure
 from crowdalogue.models import Company, User
@@ -144,6 +145,7 @@ def guard(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if not request.path.startswith("/static/"):
         # Shown again only after asking us; the browser may still keep the page for its back button.
         response.headers.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, ["HX-Request"])  # a piece of a page is never shown as the page
     return response
 
 

@@ -47,6 +47,7 @@ def listing(request: HttpRequest) -> dict[str, Any]:
     return {
         "queue": queue,
         "page": found,
+        "aside": queue.title if queue.name not in ("team", "mine", "older") else "",
         "tabs": [tab(name, counts, queue.name, kept) for name in inbox.QUEUES],
         "count": inbox.count(user, queue.name, filters) if filters or queue.name not in counts else counts[queue.name],
         "kept": kept,

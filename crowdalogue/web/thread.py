@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.conf.locale import LANG_INFO
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -180,7 +181,7 @@ def findings_of(message: Message) -> list[Finding]:
     return [
         Finding(
             step=step,
-            label=found["label"],
+            label=language_name(found["label"]) if step == "language" else found["label"],
             confidence=float(found.get("confidence", 0)),
             by_person=found.get("version") == "person",
             quotes=quotes_of(message.text, _words(found)),
@@ -191,23 +192,23 @@ def findings_of(message: Message) -> list[Finding]:
     ]
 
 
-def quotes_of(text: str, spans: list[tuple[int, int]], around: int = 28) -> list[SafeString]:
-    """Up to two of the words that led to a label, each with a little of what stands around it."""
-    quotes = []
-    for start, end in spans[:2]:
-        if not 0 <= start < end <= len(text):
-            continue
-        left, right = max(0, start - around), min(len(text), end + around)
-        left = text.find(" ", left, start) + 1 or left if left else 0
-        right = text.rfind(" ", end, right) if right < len(text) and text.rfind(" ", end, right) > 0 else right
-        quotes.append(
-            format_html(
-                "{}{}<mark>{}</mark>{}{}",
-                "…" if left else "",
-                text[left:start],
-                text[start:end],
-                text[end:right],
-                "…" if right < len(text) else "",
-            )
-        )
-    return quotes
+def language_name(code: str) -> str:
+    info = LANG_INFO.get(code.lower()) or LANG_INFO.get(code.split("-")[0].lower()) or {}
+    return str(info.get("name", code))
+
+
+def quotes_of(text: str, spans: list[tuple[int, int]], around: int = 34) -> list[SafeString]:
+    """The strongest words that led to a label with a little of what stands around them, as at most one quote."""
+    spans = [(start, end) for start, end in spans if 0 <= start < end <= len(text)]
+    if not spans:
+        return []
+    start, end = spans[0]
+    left, right = max(0, start - around), min(len(text), end + around)
+    if left and (space := text.find(" ", left, start)) >= 0:
+        left = space + 1
+    if right < len(text) and (space := text.rfind(" ", end, right)) >= 0:
+        right = space
+    inside = sorted((max(a, left) - left, min(b, right) - left) for a, b in spans if a < right and b > left)
+    apart = [span for n, span in enumerate(inside) if n == 0 or span[0] >= inside[n - 1][1]]
+    before, after = "…" if left else "", "…" if right < len(text) else ""
+    return [format_html("{}{}{}", before, marked(text[left:right], apart), after)]

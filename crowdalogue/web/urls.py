@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from crowdalogue.web import conversation, deeds, entry, files, hooks, inbox, people, preferences, search, start, stream
 
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/", people.person_page, name="person"),
     path("new/", entry.page, name="entry"),
     path("search/", search.page, name="search"),
+    path("favicon.ico", RedirectView.as_view(url="/static/mark.svg"), name="favicon"),
     path("stream/", stream.stream, name="stream"),
 ]
 

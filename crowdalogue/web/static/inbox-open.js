@@ -13,7 +13,7 @@ const idIn = (url) => new URL(url, location.href).pathname.match(/^\/inbox\/(\d+
 export async function piece(url, signal) {
   let answer;
   try {
-    answer = await fetch(url, { headers: { "HX-Request": "true" }, signal });
+    answer = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store", signal });
   } catch (error) {
     if (error.name === "AbortError") return null;
     throw new Error("The server cannot be reached. Look at your connection; then try again.");
@@ -100,6 +100,7 @@ export function followOpening(where) {
       history.state?.opened ? history.back() : close();
     }
   });
+  if (openId() && !wide() && !location.hash) scrollTo(0, document.body.scrollHeight);
   let path = location.pathname;
   addEventListener("popstate", () => {
     const here = location.pathname;
