@@ -37,12 +37,12 @@ class Body:
 def gather(root: Part, budget: Budget) -> Body:
     """Read the tree: alternatives are chosen among, everything else is text, HTML or attachment."""
     body = Body()
-    _take(root, body, budget, want="both", first=True)
+    _take(root, body, budget, first=True)
     return body
 
 
-def _take(part: Part, body: Body, budget: Budget, want: str, first: bool) -> None:
-    """Sort one part into `body`. `want`: "both", or "text"/"html" inside an alternative."""
+def _take(part: Part, body: Body, budget: Budget, first: bool) -> None:
+    """Sort one part into `body`. `first`: nothing readable stands before it."""
     if part.media_type.startswith("multipart/"):
         if part.media_type == "multipart/alternative":
             _take_alternative(part, body, budget)
@@ -50,9 +50,9 @@ def _take(part: Part, body: Body, budget: Budget, want: str, first: bool) -> Non
         related = part.media_type == "multipart/related"
         start = _start_of_related(part) if related else None
         for index, child in enumerate(part.children):
-            _take(child, body, budget, want, child is start if related else first and index == 0)
+            _take(child, body, budget, child is start if related else first and index == 0)
     elif _is_inline_text(part, first):
-        _take_text(part, body, budget, want)
+        _take_text(part, body, budget)
     elif part.media_type in REPORT_TYPES:
         return
     else:
@@ -70,11 +70,8 @@ def _take_alternative(part: Part, body: Body, budget: Budget) -> None:
     plain = Body()
     rich = Body()
     for child in part.children:
-        inner = Body()
-        _take(child, inner, budget, "both", True)
-        body.calendars += inner.calendars
-        body.too_large += inner.too_large
-        body.attachments += inner.attachments
+        inner = Body(attachments=body.attachments, calendars=body.calendars, too_large=body.too_large)
+        _take(child, inner, budget, True)
         if any(kind == "html" for kind, _ in inner.htmls):
             rich = inner
         elif inner.texts and (not plain.texts or not any(content.strip() for _, content in plain.texts)):
@@ -91,7 +88,7 @@ def _is_inline_text(part: Part, first: bool) -> bool:
     return first or not part.file_name
 
 
-def _take_text(part: Part, body: Body, budget: Budget, want: str) -> None:
+def _take_text(part: Part, body: Body, budget: Budget) -> None:
     content = part.content(budget)
     if content is None:
         body.too_large.append(part.file_name or part.media_type)
