@@ -84,7 +84,7 @@ def rename(request: HttpRequest, brand: Brand, name: str) -> None:
 
 def remove(request: HttpRequest, brand: Brand) -> None:
     for model in (Conversation, Account, Handle, BusinessRecord):
-        if model.objects.filter(brand=brand).exists():  # type: ignore[attr-defined]
+        if model.objects.filter(brand=brand).exists():
             messages.error(request, f"Messages or channels belong to {brand.name}, so it stays. Rename it instead.")
             return
     brand.delete()

@@ -24,7 +24,8 @@ from crowdalogue.channels.archive import ARCHIVES
 from crowdalogue.errors import Failure
 from crowdalogue.listen import imports
 from crowdalogue.listen.files.columns import FIELDS
-from crowdalogue.listen.files.sniff import ENCODINGS
+from crowdalogue.listen.files.readers import open_table
+from crowdalogue.listen.files.sniff import ENCODINGS, Form
 from crowdalogue.models import Account, Brand, Import
 from crowdalogue.web import settings
 from crowdalogue.web.frame import needs, person
@@ -40,19 +41,20 @@ SHOWN_EARLIER = 50
 @needs("import")
 def page(request: HttpRequest) -> HttpResponse:
     """/imports/: what was imported, newest first; those at work move."""
-    return settings.draw(request, "imports.html", {"runs": runs_of(request)}, here="imports")
+    return settings.draw(request, "imports.html", runs_of(request), here="imports")
 
 
 @require_GET
 @needs("import")
 def rows(request: HttpRequest) -> HttpResponse:
     """The table alone, asked for while something runs."""
-    return settings.draw(request, "imports_rows.html", {"runs": runs_of(request)})
+    return settings.draw(request, "imports_rows.html", runs_of(request))
 
 
-def runs_of(request: HttpRequest) -> list[dict[str, Any]]:
+def runs_of(request: HttpRequest) -> dict[str, Any]:
     found = Import.objects.seen_by(person(request)).select_related("account", "user").order_by("-id")[:SHOWN_EARLIER]
-    return [describe(run) for run in found]
+    runs = [describe(run) for run in found]
+    return {"runs": runs, "any_active": any(line["active"] for line in runs)}
 
 
 def describe(run: Import) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def take_file(request: HttpRequest) -> Import:
     return run
 
 
-def keep_upload(uploaded: UploadedFile) -> Path:
+def keep_upload(uploaded: UploadedFile[Any]) -> Path:
     """Write an upload durably under a name of its own; a disk that is full is said."""
     safe = re.sub(r"[^\w.-]+", "-", Path(uploaded.name or "file").name)[-80:].lstrip(".-") or "file"
     path = folder() / f"{secrets.token_hex(4)}-{safe}"
@@ -196,7 +198,7 @@ def start(request: HttpRequest, run: Import, look: imports.Inspection) -> HttpRe
 def choices(request: HttpRequest, run: Import) -> dict[str, Any]:
     """What the form says, checked: only fields, columns and kinds there are."""
     given = request.POST
-    table = imports.open_table(imports.path_of(run), imports.Form.of(run.mapping["form"]))
+    table = open_table(imports.path_of(run), Form.of(run.mapping["form"]))
     fields: dict[str, str] = {}
     for number, column in enumerate(table.columns):
         field = given.get(f"column-{number}", "")
@@ -248,7 +250,7 @@ def draft(run: Import, look: imports.Inspection) -> dict[str, Any]:
         "accounts": Account.objects.order_by("name")[:200],
         "brands": Brand.objects.order_by("competitor", "name")[:500],
         "own_shape": look.shape == "export",
-        "kept": [name for name in mapping.get("extras", {})],
+        "kept": list(mapping.get("extras", {})),
     }
 
 

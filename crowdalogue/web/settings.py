@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -51,6 +52,20 @@ def record(request: HttpRequest, deed: str, what: str = "", **facts: Any) -> Non
     )
 
 
+def chip(request: HttpRequest, key: str, name: str, value: str, options: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """One chip of filter_bar.html: a choice of the address's `name`, which forgets where the list stood."""
+    links = []
+    for given, words in options:
+        query = request.GET.copy()
+        query.pop("before", None)
+        query.pop(name, None)
+        if given:
+            query[name] = given
+        links.append({"url": f"{request.path}?{query.urlencode()}", "value": given, "words": words})
+    label = next((words for given, words in options if given == value), options[0][1])
+    return {"key": key, "label": label, "name": name, "value": value, "options": links}
+
+
 @require_GET
 @needs("read")
 def page(request: HttpRequest) -> HttpResponse:
@@ -66,16 +81,24 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def state_of(address: str) -> tuple[str, str]:
     """How one part stands in a few words, and the look of the badge that says so ("" is calm)."""
-    known = {
+    known: dict[str, Callable[[], tuple[str, str]]] = {
         "channels": channels_state,
         "imports": imports_state,
         "deliveries": deliveries_state,
         "promises": promises_state,
         "brands": brands_state,
-        "team": lambda: (plural(User.objects.filter(is_active=True).count(), "person,people"), ""),
-        "tokens": lambda: (plural(Token.objects.filter(ended_at__isnull=True).count(), "token,tokens"), ""),
+        "team": team_state,
+        "tokens": tokens_state,
     }
     return known[address]() if address in known else ("", "")
+
+
+def team_state() -> tuple[str, str]:
+    return plural(User.objects.filter(is_active=True).count(), "person,people"), ""
+
+
+def tokens_state() -> tuple[str, str]:
+    return plural(Token.objects.filter(ended_at__isnull=True).count(), "token,tokens"), ""
 
 
 def channels_state() -> tuple[str, str]:
