@@ -197,25 +197,28 @@ class Conversation(models.Model):
     objects = Seen.as_manager()
 
     class Meta:
+        # The constant `state` stands first so that SQLite prefers these without statistics (act/inbox.py walks them).
         indexes = [
             models.Index(
-                fields=["due_at", "id"],
+                fields=["state", "due_at", "id"],
                 name="waiting_promised",
                 condition=Q(state="open", needs_answer=True, due_at__isnull=False),
             ),
             models.Index(
-                fields=["waiting_since", "id"],
+                fields=["state", "waiting_since", "id"],
                 name="waiting_old",
                 condition=Q(state="open", needs_answer=True, due_at__isnull=True, waiting_since__isnull=False),
             ),
             models.Index(
                 fields=["owner", "due_at", "id"],
                 name="waiting_mine",
-                condition=Q(state="open", needs_answer=True, waiting_since__isnull=False),
+                condition=Q(state="open", needs_answer=True, waiting_since__isnull=False, owner__isnull=False),
             ),
             models.Index(fields=["state", "-last_at", "-id"], name="conversation_newest"),
             models.Index(fields=["-last_at", "-id"], name="conversation_any"),
-            models.Index(fields=["snoozed_until"], name="conversation_snoozed", condition=Q(state="snoozed")),
+            models.Index(
+                fields=["state", "snoozed_until", "id"], name="conversation_snoozed", condition=Q(state="snoozed")
+            ),
         ]
 
     def __str__(self) -> str:

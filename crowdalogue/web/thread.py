@@ -31,7 +31,14 @@ EVENT_LOOKS = {  # deed -> (icon, words with {what})
     "tagged": ("i-tag", "tagged it {what}"),
     "untagged": ("i-tag", "took off the tag {what}"),
     "corrected": ("i-edit", "corrected {what}"),
-    "undone": ("i-undo", "took back: {what}"),
+    "undone": ("i-undo", "took back {what}"),
+}
+UNDONE = {
+    "assigned": "the change of owner",
+    "snoozed": "the snooze",
+    "closed": "the closing",
+    "reopened": "the reopening",
+    "set_apart": "keeping it apart",
 }
 
 
@@ -114,7 +121,7 @@ def line_of(event: Event) -> Line | None:
     if event.deed == "snoozed":
         what = _local(what)
     elif event.deed == "undone":
-        what = EVENT_LOOKS.get(what, ("", what))[1].replace(" {what}", "").replace(": ", "")
+        what = UNDONE.get(what, what)
     said = words.format(what=what).strip().removesuffix(":")
     return Line(event.at, event=event, icon=icon, words=said)
 

@@ -58,9 +58,18 @@ function counts(told) {
     let span = tab.querySelector("span");
     if (!span && words !== "0") { span = document.createElement("span"); tab.append(" ", span); }
     if (span) words === "0" ? span.remove() : (span.textContent = words);
+    if (one.dataset.queue === "team") inRail(words);
     const total = document.getElementById("count");
     if (tab.hasAttribute("aria-current") && total && !document.querySelector(".chips")) total.textContent = words;
   }
+}
+
+function inRail(words) {
+  const link = document.querySelector('.rail a[href="/inbox/"]');
+  let count = link?.querySelector(".count");
+  if (words === "0") return count?.remove();
+  if (!count) link?.append((count = Object.assign(document.createElement("span"), { className: "count" })));
+  if (count) count.textContent = words;
 }
 
 function bar() {

@@ -7,9 +7,16 @@ document.addEventListener("click", (event) => {
 document.addEventListener("toggle", (event) => {
   if (!event.target.matches?.("details.menu") || !event.target.open) return;
   for (const menu of open()) if (menu !== event.target && !menu.contains(event.target)) menu.open = false;
-  event.target.querySelector("[autofocus]")?.focus();
+  (event.target.querySelector("[autofocus]") ?? event.target.querySelector(".sheet li button, .sheet li a"))?.focus();
 }, true);
 document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp") && !event.target.matches("select, textarea")) {
+    const items = [...menu.querySelectorAll(".sheet a, .sheet button, .sheet input:not([type=hidden]), .sheet select")];
+    const at = items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    items.at(at % items.length)?.focus();
+    event.preventDefault();
+  }
   if (event.key !== "Escape") return;
   for (const menu of open()) {
     menu.open = false;

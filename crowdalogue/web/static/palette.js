@@ -5,7 +5,7 @@ const palette = document.getElementById("palette"), keys = document.getElementBy
 const field = document.getElementById("palette-q"), list = document.getElementById("palette-list");
 let offered = [], at = 0, came = null;
 
-const said = (key) => key.replace("Ctrl+", "Ctrl ").replace("Shift+", "Shift ");
+const said = (key) => key.replace("Ctrl+", "Ctrl ").replace("Shift+", "Shift ").replace("Escape", "Esc");
 const caps = (key) => said(key).split(" ").map((part) => Object.assign(document.createElement("kbd"), { textContent: part }));
 
 function draw() {
