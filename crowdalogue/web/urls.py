@@ -5,7 +5,28 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from crowdalogue.web import conversation, deeds, entry, files, hooks, inbox, people, preferences, search, start, stream
+from crowdalogue.web import (
+    audit,
+    brands,
+    channels,
+    conversation,
+    deeds,
+    deliveries,
+    entry,
+    files,
+    hooks,
+    imports,
+    inbox,
+    people,
+    preferences,
+    promises,
+    search,
+    settings,
+    start,
+    stream,
+    team,
+    tokens,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
@@ -34,6 +55,36 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.page, name="search"),
     path("favicon.ico", RedirectView.as_view(url="/static/mark.svg"), name="favicon"),
     path("stream/", stream.stream, name="stream"),
+    path("imports/", imports.page, name="imports"),
+    path("imports/rows/", imports.rows, name="imports_rows"),
+    path("imports/new/", imports.new, name="import_new"),
+    path("imports/<int:pk>/", imports.detail, name="import"),
+    path("imports/<int:pk>/progress/", imports.progress, name="import_progress"),
+    path("imports/<int:pk>/failures.csv", imports.failures, name="import_failures"),
+    path("imports/<int:pk>/<slug:deed>/", imports.do, name="import_do"),
+    path("settings/", settings.page, name="settings"),
+    path("settings/channels/", channels.page, name="channels"),
+    path("settings/channels/connect/", channels.choose, name="channel_choose"),
+    path("settings/channels/connect/<slug:kind>/", channels.connect, name="channel_connect"),
+    path("settings/channels/<int:pk>/", channels.detail, name="channel"),
+    path("settings/channels/<int:pk>/<slug:deed>/", channels.do, name="channel_do"),
+    path("settings/deliveries/", deliveries.page, name="deliveries"),
+    path("settings/deliveries/replay/", deliveries.replay_all, name="replay_all"),
+    path("settings/deliveries/<int:pk>/", deliveries.detail, name="delivery"),
+    path("settings/deliveries/<int:pk>/replay/", deliveries.replay, name="replay"),
+    path("settings/promises/", promises.page, name="promises"),
+    path("settings/promises/<int:pk>/drop/", promises.drop, name="promise_drop"),
+    path("settings/promises/hours/", promises.hours, name="hours_new"),
+    path("settings/promises/hours/<int:pk>/", promises.hours, name="hours"),
+    path("settings/promises/hours/<int:pk>/drop/", promises.drop_hours, name="hours_drop"),
+    path("settings/brands/", brands.page, name="brands"),
+    path("settings/brands/<int:pk>/", brands.change, name="brand"),
+    path("settings/team/", team.page, name="team"),
+    path("settings/team/<int:pk>/<slug:deed>/", team.change, name="member"),
+    path("settings/tokens/", tokens.page, name="tokens"),
+    path("settings/tokens/<int:pk>/end/", tokens.end, name="token_end"),
+    path("settings/audit/", audit.page, name="audit"),
+    path("settings/audit/audit.csv", audit.export, name="audit_export"),
 ]
 
 handler400 = "crowdalogue.web.faults.bad"
