@@ -126,6 +126,14 @@ class Filters:
             return replace(self, period=DEFAULT.period, start=None, end=None)
         return replace(self, **{name: getattr(DEFAULT, name)})
 
+    def with_(self, **changes: Any) -> Filters:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    def with_period(self, period: str) -> Filters:
+        """The same for one of PERIODS."""
+        return replace(self, period=period, start=None, end=None)
+
     def days(self, zone: ZoneInfo, now: datetime) -> tuple[date, date] | None:
         """First and last local day shown, both included; None for all time."""
         if self.start and self.end:

@@ -230,10 +230,11 @@ def figure(scope: Scope, name: str) -> Row:
     return table(scope, name)[0]
 
 
-def waiting_now(scope: Scope) -> Any:
+def waiting_now(scope: Scope, rows: Any = None) -> Any:
     """Conversations that wait for us at this moment, as a query of rows: open, with an unanswered message that
     needs an answer. Read from the store itself, so never behind; of the filters brand and channel count."""
-    rows = Conversation.objects.filter(state="open", needs_answer=True, waiting_since__isnull=False)
+    rows = Conversation.objects.all() if rows is None else rows
+    rows = rows.filter(state="open", needs_answer=True, waiting_since__isnull=False)
     f = scope.filters
     if f.channel:
         rows = rows.filter(kind__in=f.channel)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from crowdalogue.relate import measures
+import ibis
+from ibis import _
+
+from crowdalogue.relate import engine, measures
+from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
 
@@ -89,3 +93,24 @@ def _added(rows: list[Row], step: str) -> list[Row]:
     for row in rows:
         sums[row[step]] = sums.get(row[step], 0) + row["n"]
     return [{**_empty("messages"), step: day, "n": n, "value": n} for day, n in sorted(sums.items())]
+
+
+def newest(scope: Scope) -> datetime | None:
+    """When the newest message of the scope was sent."""
+    found: datetime | None = engine.run(lambda t: scope.messages(t).agg(at=_.sent_at.max()), key=("newest", scope.key))[
+        0
+    ]["at"]
+    return found
+
+
+def behind(scope: Scope, *, after: tuple[datetime, int] | None = None, limit: int = 50) -> list[tuple[int, datetime]]:
+    """The messages a number counts, newest first: (id, sent_at), at most `limit` of those older than `after`."""
+
+    def build(tables: Tables) -> Expression:
+        rows = scope.messages(tables)
+        if after is not None:
+            rows = rows.filter((_.sent_at < after[0]) | ((_.sent_at == after[0]) & (_.id < after[1])))
+        return rows.order_by([ibis.desc("sent_at"), ibis.desc("id")]).select("id", "sent_at")
+
+    key = ("behind", scope.key) if after is None else None
+    return [(row["id"], row["sent_at"]) for row in engine.run(build, limit=limit, key=key)]

@@ -1,0 +1,119 @@
+"""Explore: any measure by any dimension, over what the filter bar says. The address is the view."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from crowdalogue.relate import facts, measures
+from crowdalogue.relate.measures import DIMENSIONS, MEASURES, Measure
+from crowdalogue.relate.scope import Scope
+from crowdalogue.relate.statistics import FEW
+from crowdalogue.text.table import write_csv
+from crowdalogue.web import drill, filterbar, home, pictures
+from crowdalogue.web.frame import may, needs
+from crowdalogue.web.settings import record
+
+UNIT_WORDS = {"count": "", "share": "95% intervals by Wilson", "seconds": "95% intervals by order statistics"}
+
+
+@require_GET
+@needs("explore")
+def page(request: HttpRequest) -> HttpResponse:
+    """/explore/?measure=answered&by=channel&across=brand&<filters>; with format=csv the table as a file."""
+    filters, problem = filterbar.read(request)
+    measure = MEASURES.get(request.GET.get("measure", "")) or MEASURES["messages"]
+    can = measures.dimensions(measure)
+    by = request.GET.get("by", "day")
+    by = by if by in can else "day"
+    across = request.GET.get("across", "")
+    across = across if across in can and across != by else ""
+    scope = Scope.of(filters)
+    if request.GET.get("format") == "csv":
+        return _file(request, scope, measure, by, across)
+    whole = measures.figure(scope, measure.name)
+    shown: dict[str, Any] = {
+        "bar": filterbar.bar(request, filters),
+        "problem": problem,
+        "as_of": facts.as_of(),
+        "zone": scope.zone,
+        "measure": measure,
+        "measures": _groups(measure),
+        "by": _choices(can, by),
+        "across": [("", "nothing", not across), *_choices({k: v for k, v in can.items() if k != by}, across)],
+        "kept": filters.to_pairs(),
+        "whole": pictures.said(whole, measure),
+        "title": _title(measure, by, across, whole),
+        "method": UNIT_WORDS[measure.unit],
+        "few": FEW,
+        "behind": drill.messages(filters, measure) if whole["n"] else "",
+        "may_export": may(request, "export"),
+    }
+    if whole["n"]:
+        shown["chart"] = pictures.of(scope, measure.name, by, across)
+    else:
+        shown["nothing"] = home.nothing(filters)
+    return render(request, "explore.html", shown)
+
+
+def _title(measure: Measure, by: str, across: str, whole: dict[str, Any]) -> str:
+    split = DIMENSIONS[by].lower() + (f" and {DIMENSIONS[across].lower()}" if across else "")
+    if not whole["n"]:
+        return f"{measure.label} by {split}"
+    return f"{measure.label} by {split}: {pictures.said(whole, measure)}"
+
+
+def _groups(chosen: Measure) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    groups = {"count": "Counts", "share": "Shares", "seconds": "Times"}
+    return [
+        (words, [(m.name, m.label, m is chosen) for m in measures.ALL if m.unit == unit])
+        for unit, words in groups.items()
+    ]
+
+
+def _choices(options: dict[str, str], chosen: str) -> list[tuple[str, str, bool]]:
+    return [(value, words, value == chosen) for value, words in options.items()]
+
+
+# --- as a file
+
+
+def _file(request: HttpRequest, scope: Scope, measure: Measure, by: str, across: str) -> HttpResponse:
+    """The table as CSV, every row of it, with what was asked in its name."""
+    if not may(request, "export"):
+        raise PermissionDenied("export")
+    dimensions = (by, across) if across else (by,)
+    rows = measures.table(scope, measure.name, dimensions)
+    header, lines = _lines(measure, dimensions, rows)
+    stream = io.StringIO()
+    count = write_csv(lines, header, stream)
+    name = f"{measure.name}-by-{'-'.join(dimensions)}.csv"
+    record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
+    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _lines(measure: Measure, by: tuple[str, ...], rows: list[measures.Row]) -> tuple[list[str], list[list[Any]]]:
+    header = [DIMENSIONS[d] for d in by]
+    if measure.unit == "count":
+        header = [*header, measure.label]
+        return header, [[*_names(row, by), row["n"]] for row in rows]
+    unit = " (seconds)" if measure.unit == "seconds" else ""
+    header = [*header, measure.label + unit, "95% from", "95% to", "n"]
+    return header, [[*_names(row, by), *(_plain(row, k) for k in ("value", "low", "high")), row["n"]] for row in rows]
+
+
+def _plain(row: measures.Row, key: str) -> Any:
+    """Too few to say is said by an empty cell beside the n."""
+    return None if row["few"] or row[key] is None else round(row[key], 4)
+
+
+def _names(row: measures.Row, by: tuple[str, ...]) -> list[str]:
+    return [row[d].isoformat() if isinstance(row[d], date) else drill.name_of(d, row[d]) for d in by]

@@ -1,0 +1,160 @@
+"""The filter bar of every page with numbers: chips whose choices are links, so an address is a view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest
+
+from crowdalogue.errors import Failure
+from crowdalogue.models import Account, Brand, Tag
+from crowdalogue.relate import measures
+from crowdalogue.relate.filters import (
+    CHOICES,
+    DEFAULT,
+    EVERYTHING,
+    INTENTS,
+    LABELS,
+    MANY,
+    NONE,
+    PERIODS,
+    SENTIMENTS,
+    Filters,
+    parse,
+)
+from crowdalogue.relate.scope import Scope
+from crowdalogue.web import drill
+
+ALWAYS = ("period", "brand", "channel")
+MORE = ("whose", "direction", "sentiment", "intent", "language", "urgency", "needs_answer", "tag", "wait")
+MOST = 60  # choices of one chip
+
+
+@dataclass(frozen=True)
+class Option:
+    words: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter: its name, what is chosen, and its choices as links."""
+
+    name: str
+    key: str
+    label: str
+    on: bool
+    options: list[Option]
+    without: str
+
+
+def read(request: HttpRequest) -> tuple[Filters, str]:
+    """Filters of the address, and what was wrong with them (then the usual view is shown)."""
+    try:
+        return parse(request.GET), ""
+    except Failure as failure:
+        return DEFAULT, failure.text
+
+
+def bar(request: HttpRequest, filters: Filters) -> dict[str, Any]:
+    """What filters_numbers.html draws: chips, the rest behind "Filter", and what a form has to keep."""
+    kept = [(k, v) for k, vs in request.GET.lists() for v in vs if k in ("measure", "by", "across")]
+    chips = {name: _chip(request, filters, name) for name in (*ALWAYS, *MORE)}
+    rest = ("weekday", "hour", "author")
+    shown = [chips[n] for n in ALWAYS] + [chips[n] for n in MORE if filters.is_narrowed(n)]
+    shown += [_plain(request, filters, n) for n in rest if filters.is_narrowed(n)]
+    narrowed = any(filters.is_narrowed(n) for n in (*ALWAYS, *MORE, *rest))
+    return {
+        "chips": shown,
+        "more": [c for n, c in chips.items() if n in MORE and not filters.is_narrowed(n) and len(c.options) > 1],
+        "clear": address(request, DEFAULT) if narrowed else "",
+        "kept": kept + [(k, v) for k, v in filters.to_pairs() if k not in ("period", "from", "to")],
+        "start": filters.start,
+        "end": filters.end,
+    }
+
+
+def address(request: HttpRequest, filters: Filters) -> str:
+    """This page with other filters; what else the address says (a measure, say) is kept, a page number is not."""
+    query = request.GET.copy()
+    for key in list(query):
+        if key not in ("measure", "by", "across"):
+            del query[key]
+    head = query.urlencode()
+    return "?" + "&".join(filter(None, (head, filters.to_query())))
+
+
+def _chip(request: HttpRequest, filters: Filters, name: str) -> Chip:
+    options = [
+        Option(words, address(request, _toggled(filters, name, value)), _is_chosen(filters, name, value))
+        for value, words in _choices(name)
+    ]
+    if name in MANY:
+        chosen = getattr(filters, name)
+        options.insert(0, Option("All", address(request, filters.cleared(name)), not chosen))
+    return Chip(
+        name, LABELS[name], _label(filters, name), filters.is_narrowed(name), options, _without(request, filters, name)
+    )
+
+
+def _plain(request: HttpRequest, filters: Filters, name: str) -> Chip:
+    value = getattr(filters, name)
+    words = "one person" if name == "author" else drill.name_of(name, value)
+    return Chip(name, LABELS[name], words, True, [], _without(request, filters, name))
+
+
+def _without(request: HttpRequest, filters: Filters, name: str) -> str:
+    return address(request, filters.cleared(name))
+
+
+def _toggled(filters: Filters, name: str, value: str) -> Filters:
+    if name == "period":
+        return replace(filters, period=value, start=None, end=None)
+    chosen: Any = value
+    if name in MANY:
+        now = getattr(filters, name)
+        chosen = tuple(v for v in now if v != value) if value in now else (*now, value)
+    changes: dict[str, Any] = {name: chosen}
+    return replace(filters, **changes)
+
+
+def _is_chosen(filters: Filters, name: str, value: str) -> bool:
+    if name == "period":
+        return not filters.start and filters.period == value
+    return value in getattr(filters, name) if name in MANY else getattr(filters, name) == value
+
+
+def _label(filters: Filters, name: str) -> str:
+    if name == "period":
+        if filters.start and filters.end:
+            first, last = drill.name_of("day", filters.start), drill.name_of("day", filters.end)
+            return first if filters.start == filters.end else f"{first} to {last}"
+        return PERIODS[filters.period]
+    if name not in MANY:
+        return CHOICES[name][getattr(filters, name)]
+    values = getattr(filters, name)
+    if name == "brand" and not values:
+        return CHOICES["whose"][filters.whose]
+    return ", ".join(drill.name_of(name, v) for v in values) if values else "all"
+
+
+def _choices(name: str) -> list[tuple[str, str]]:
+    if name == "period":
+        return list(PERIODS.items())
+    if name in CHOICES:
+        return list(CHOICES[name].items())
+    if name == "sentiment":
+        return [(s, drill.name_of(name, s)) for s in (*SENTIMENTS, NONE)]
+    if name == "intent":
+        return [(i, drill.name_of(name, i)) for i in (*INTENTS, NONE)]
+    if name == "channel":
+        kinds = Account.objects.order_by("kind").values_list("kind", flat=True).distinct()[:MOST]
+        return [(k, drill.name_of(name, k)) for k in kinds]
+    if name == "brand":
+        return [(b, b) for b in Brand.objects.order_by("competitor", "name").values_list("name", flat=True)[:MOST]]
+    if name == "tag":
+        return [(t, t) for t in Tag.objects.values_list("name", flat=True)[:MOST]]
+    rows = measures.table(Scope.of(EVERYTHING), "messages", (name,), limit=MOST)  # languages, urgencies there are
+    return [(r[name], drill.name_of(name, r[name])) for r in rows]

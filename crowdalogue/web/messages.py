@@ -1,0 +1,106 @@
+"""The messages behind a number: the same filters, newest first, with the words that were found."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
+
+from crowdalogue.models import Message
+from crowdalogue.relate import facts, measures, volume
+from crowdalogue.relate.scope import Scope
+from crowdalogue.text.table import write_csv
+from crowdalogue.web import drill, filterbar, home
+from crowdalogue.web.frame import may, needs, person
+from crowdalogue.web.settings import record
+from crowdalogue.web.thread import marked, spans_of
+from crowdalogue.web.words import number
+
+A_PAGE = 50
+BEGINNING = 600  # characters of a message in the list
+A_FILE = 10_000  # messages; a longer list is narrowed first
+HEADER = ("Sent", "Channel", "Direction", "Brand", "Author", "Text", "Language", "Sentiment", "Intent", "Address")
+
+
+@require_GET
+@needs("explore")
+def page(request: HttpRequest) -> HttpResponse:
+    """/messages/?<filters>&after=...: a page of the messages; with format=csv up to ten thousand as a file."""
+    filters, problem = filterbar.read(request)
+    scope = Scope.of(filters)
+    if request.GET.get("format") == "csv":
+        return _file(request, scope)
+    n = measures.figure(scope, "messages")["n"]
+    found = volume.behind(scope, after=read_place(request.GET.get("after", "")), limit=A_PAGE + 1)
+    rows = _rows(request, [i for i, _at in found[:A_PAGE]])
+    following = place(found[A_PAGE - 1]) if len(found) > A_PAGE else ""
+    shown: dict[str, Any] = {
+        "bar": filterbar.bar(request, filters),
+        "problem": problem,
+        "as_of": facts.as_of(),
+        "n": n,
+        "title": "1 message" if n == 1 else f"{number(n)} messages",
+        "rows": [{"message": m, "text": _beginning(m), "long": len(m.text) > BEGINNING} for m in rows],
+        "next": f"?{filters.to_query()}&after={following}".replace("?&", "?") if following else "",
+        "newest": f"?{filters.to_query()}",
+        "first": not request.GET.get("after"),
+        "explore": drill.explore(filters, "messages", "day"),
+        "csv": f"?{filters.to_query()}&format=csv".replace("?&", "?") if may(request, "export") and n else "",
+        "csv_note": n > A_FILE,
+    }
+    if not n:
+        shown["nothing"] = home.nothing(filters)
+    return render(request, "messages.html", shown)
+
+
+def place(row: tuple[int, datetime]) -> str:
+    """Where a page ended: the time in microseconds, and the number of the message."""
+    return f"{int(row[1].timestamp() * 1_000_000)}-{row[0]}"
+
+
+def read_place(text: str) -> tuple[datetime, int] | None:
+    at, _dash, pk = text.partition("-")
+    if not (at.isdecimal() and pk.isdecimal() and len(at) < 17 and len(pk) < 19):
+        return None
+    seconds, micros = divmod(int(at), 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros), int(pk)
+
+
+def _rows(request: HttpRequest, ids: list[int]) -> list[Message]:
+    """Fetched through what this person may see; what was deleted a moment ago is left out."""
+    rows = Message.objects.seen_by(person(request)).filter(pk__in=ids)
+    rows = rows.select_related("handle__person", "user", "reading", "conversation__brand")
+    there = {m.pk: m for m in rows}
+    return [there[pk] for pk in ids if pk in there]
+
+
+def _beginning(message: Message) -> SafeString:
+    spans = [(a, b) for a, b in spans_of(message) if b <= BEGINNING]
+    return marked(message.text[:BEGINNING], spans)
+
+
+def _file(request: HttpRequest, scope: Scope) -> HttpResponse:
+    if not may(request, "export"):
+        raise PermissionDenied("export")
+    ids = [i for i, _at in volume.behind(scope, limit=A_FILE)]
+    lines = [_line(m) for start in range(0, len(ids), 500) for m in _rows(request, ids[start : start + 500])]
+    stream = io.StringIO()
+    count = write_csv(lines, HEADER, stream)
+    record(request, "exported", "messages.csv", rows=count, filters=scope.filters.to_query()[:200])
+    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="messages.csv"'
+    return response
+
+
+def _line(m: Message) -> list[Any]:
+    reading = getattr(m, "reading", None)
+    labels = [reading.language, reading.sentiment, reading.intent] if reading else ["", "", ""]
+    brand = m.conversation.brand.name if m.conversation.brand else ""
+    author = str(m.handle or m.user or "")
+    return [m.sent_at.isoformat(), m.channel, m.direction, brand, author, m.text, *labels, m.url]
