@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import smtplib
 import subprocess
 import tempfile
@@ -30,6 +31,7 @@ log_path = {folder}/log
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
 mail_location = maildir:{folder}/mail/%u
 mail_uid = {user}
 mail_gid = {group}
@@ -116,13 +118,20 @@ class MailServer:
     def stop(self) -> None:
         """Take the IMAP side away, leaving its mails where they are."""
         if self.process is not None:
+            # Its children serve the open connections; they are in the group it was started with.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
             stop(self.process)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process = None
 
     def start(self) -> None:
         """Bring it back on the same ports."""
         command = ["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         wait_until(lambda: listens(self.imap) and listens(self.lmtp), 10, "dovecot")
 
 

@@ -70,10 +70,13 @@ class Mailbox:
 
     def fetch(self, cursor: Mapping[str, Any], limit: int) -> Fetched:
         """Up to `limit` mails after the cursor {"uidvalidity", "uid"}, oldest first. Raises `Failure`."""
+        kept = self._client is not None
         with self._worded():
             try:
                 return self._fetch(cursor, limit)
             except LOST:
+                if not kept:
+                    raise
                 # The kept connection may have been dead for hours: once more with a new one.
                 self.close()
                 return self._fetch(cursor, limit)
@@ -203,6 +206,7 @@ class Mailbox:
 
     @staticmethod
     def _search(client: IMAPClient, after: int) -> list[int]:
+        client.noop()  # only then a server must tell a kept connection what is new
         # `n:*` always names the last mail, even where its number is below n.
         return sorted(uid for uid in client.search(["UID", f"{after + 1}:*"]) if uid > after)
 
@@ -299,7 +303,6 @@ class Mailbox:
     def _arrived(self, cursor: Mapping[str, Any], seconds: float) -> bool:
         """Wait at most `seconds`: is there something new? Looks first, since IDLE tells only what comes later."""
         client = self._open()
-        client.noop()
         after = max(self._after(cursor), self._last)
         if self._search(client, after):
             return True
@@ -307,15 +310,19 @@ class Mailbox:
             time.sleep(min(seconds, POLL_SECONDS))
             return bool(self._search(client, after))
         client.idle()
-        told: list[Any] = []
+        told = False
         try:
             end = time.monotonic() + min(seconds, IDLE_SECONDS)
             while not told and (left := end - time.monotonic()) > 0:
-                told = [line for line in client.idle_check(timeout=left) if _is_arrival(line)]
+                lines = client.idle_check(timeout=left)
+                if not lines and time.monotonic() < end - 0.1:
+                    # Silence before its time is how IMAPClient reports a closed line.
+                    raise imaplib.IMAP4.abort("the connection was closed while waiting")
+                told = any(_is_arrival(line) for line in lines)
         finally:
             with contextlib.suppress(*LOST):
                 client.idle_done()
-        return bool(told)
+        return told
 
 
 def _is_arrival(line: Any) -> bool:

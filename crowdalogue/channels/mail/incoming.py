@@ -46,7 +46,8 @@ class Ourselves:
 
     def loop_mark(self, key: str) -> str:
         """The mark our own mails carry; only an install that knows the mailbox's secret can make it."""
-        return hmac.new(self.secret or b"crowdalogue", key.encode(), hashlib.sha256).hexdigest()[:32]
+        said = f"{self.address}\n{key}".encode()
+        return hmac.new(self.secret or b"crowdalogue", said, hashlib.sha256).hexdigest()[:32]
 
     def is_echo(self, key: str, mark: str) -> bool:
         """Does a mail with this key and mark come from ourselves?"""

@@ -173,7 +173,7 @@ def _connect_words(relay: Relay, error: Exception) -> tuple[str, bool]:
         if 400 <= error.code < 500 and error.code != 432:
             return "The outgoing mail server is busy and let nobody in. It is tried again by itself.", False
         return "The outgoing mail server refused the password. Enter a new app password.", True
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or "not supported" in str(error):
         return (
             f"The mail server {relay.host} does not offer this sign-in or encryption. Choose another encryption.",
             True,
