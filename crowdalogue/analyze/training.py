@@ -42,8 +42,8 @@ FOLDS = 5
 # At most this many hashed features are kept in a head: those whose weights matter most.
 KEPT = 12_000
 # How much each block may count, and how freely weights may grow; chosen by cross-validation (docs/models).
-EMBEDDING_SCALE, TEXT_SCALE, CUE_SCALE = 4.0, 1.5, 1.0
-FREEDOM = 2.0
+EMBEDDING_SCALE, TEXT_SCALE, CUE_SCALE = 2.0, 1.5, 1.0
+FREEDOM = {"full": 0.3, "words": 1.0}
 
 Floats = NDArray[np.float32]
 
@@ -162,7 +162,8 @@ def fit(data: Features, labels: Sequence[str], weights: Sequence[float]) -> Line
     blocks = [text + cues]
     if data.vectors is not None:
         blocks.append(csr_array(data.vectors * np.float32(EMBEDDING_SCALE)))
-    model = LogisticRegression(C=FREEDOM, max_iter=400, class_weight="balanced")
+    freedom = FREEDOM["words" if data.vectors is None else "full"]
+    model = LogisticRegression(C=freedom, max_iter=400, class_weight="balanced")
     model.fit(hstack(blocks).tocsr(), list(labels), sample_weight=list(weights))
     coefficients, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:

@@ -38,14 +38,13 @@ def run(documents: list[Document]) -> None:
     similar the two are, `extra["size"]` how many of the batch are in the group.
     """
     texts = [_bytes(d.whole) for d in documents]
-    long_enough = [i for i, text in enumerate(texts) if len(text) >= SHORTEST]
-    pieces = [_pieces(texts[i]) for i in long_enough]
     for document in documents:
         document.signature = ()
-    if pieces:
-        for i, keys in zip(long_enough, _keys(pieces).tolist(), strict=True):
+    long_enough = [i for i, text in enumerate(texts) if len(text) >= SHORTEST]
+    if long_enough:
+        for i, keys in zip(long_enough, _keys([texts[i] for i in long_enough]).tolist(), strict=True):
             documents[i].signature = tuple(keys)
-    first = _grouped(documents, dict(zip(long_enough, pieces, strict=True)))
+    first = _grouped(documents, texts)
     sizes = np.bincount([leader for leader, _ in first], minlength=len(documents))
     for i, (leader, alike) in enumerate(first):
         extra = {"of": documents[leader].id, "size": int(sizes[leader])}
@@ -74,8 +73,8 @@ def _bytes(text: str) -> bytes:
     return folded(text[: 2 * LONGEST]).encode("utf-8", "replace")[:LONGEST]
 
 
-def _pieces(text: bytes) -> Hashes:
-    """A 32-bit hash of each run of `PIECE` bytes, each once, sorted."""
+def _hashes(text: bytes) -> Hashes:
+    """A 32-bit hash of each run of `PIECE` bytes, by where it begins."""
     data = np.frombuffer(text, dtype=np.uint8).astype(np.uint32)
     hashes = np.zeros(len(data) - PIECE + 1, dtype=np.uint32)
     for i in range(PIECE):
@@ -84,11 +83,18 @@ def _pieces(text: bytes) -> Hashes:
     hashes ^= hashes >> np.uint32(15)
     hashes *= np.uint32(0x2C1B3C6D)
     hashes ^= hashes >> np.uint32(12)
-    return np.unique(hashes)
+    return hashes
+
+
+def _pieces(text: bytes) -> Hashes:
+    """The hashes of a text's pieces, each once, sorted."""
+    return np.unique(_hashes(text))
 
 
 def _alike(one: Hashes, other: Hashes) -> float:
-    shared = len(np.intersect1d(one, other, assume_unique=True))
+    both = np.concatenate([one, other])
+    both.sort()
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
     return shared / (len(one) + len(other) - shared)
 
 
@@ -104,37 +110,62 @@ _ADD = _generator.integers(0, 2**32, BANDS * ROWS, dtype=np.uint64).astype(np.ui
 _MIX = _generator.integers(1, 2**63, (BANDS, ROWS), dtype=np.uint64) | 1
 
 
-def _keys(pieces: list[Hashes]) -> NDArray[np.int64]:
+def _keys(texts: list[bytes]) -> NDArray[np.int64]:
     """For each text one key a band, (texts, BANDS): texts with similarity s share a key with chance 1-(1-s^3)^12."""
-    joined = np.concatenate(pieces)
-    starts = np.cumsum([0] + [len(p) for p in pieces[:-1]])
-    least = np.empty((len(pieces), BANDS * ROWS), dtype=np.uint64)
+    hashes = _hashes(b"".join(texts))
+    ends = np.cumsum([len(t) for t in texts])
+    starts = ends - [len(t) for t in texts]
+    # Runs that reach over from one text into the next belong to neither.
+    within = np.ones(len(hashes), dtype=bool)
+    for back in range(1, PIECE):
+        within[ends[:-1] - back] = False
+    joined = hashes[within]
+    starts -= (PIECE - 1) * np.arange(len(texts))
+    least = np.empty((len(texts), BANDS * ROWS), dtype=np.uint64)
     for i in range(BANDS * ROWS):
         least[:, i] = np.minimum.reduceat(joined * _MULTIPLY[i] + _ADD[i], starts)
-    keys = (least.reshape(len(pieces), BANDS, ROWS) * _MIX).sum(axis=2, dtype=np.uint64)
+    keys = (least.reshape(len(texts), BANDS, ROWS) * _MIX).sum(axis=2, dtype=np.uint64)
     keys ^= keys >> np.uint64(29)
     keys += np.arange(BANDS, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     signed: NDArray[np.int64] = keys.view(np.int64)
     return signed
 
 
-def _grouped(documents: list[Document], pieces: dict[int, Hashes]) -> list[tuple[int, float]]:
+def _grouped(documents: list[Document], texts: list[bytes]) -> list[tuple[int, float]]:
     """For each document the first of its group and the similarity to it.
 
     A text joins only a group whose first member it resembles, so that no chain of small edits joins strangers.
     """
     leaders: dict[int, list[int]] = {}
+    pieces: dict[int, Hashes] = {}
     result: list[tuple[int, float]] = []
     for i, document in enumerate(documents):
         candidates = {leader for key in document.signature for leader in leaders.get(key, ())}
-        best, leader = max(((_alike(pieces[c], pieces[i]), -c) for c in candidates), default=(0.0, 0))
-        if best and best >= _threshold(min(len(pieces[-leader]), len(pieces[i]))):
-            result.append((-leader, best))
+        best, leader = _nearest(texts, pieces, i, candidates)
+        if leader >= 0:
+            result.append((leader, best))
             continue
         result.append((i, 1.0))
         for key in document.signature:
             leaders.setdefault(key, []).append(i)
     return result
+
+
+def _nearest(texts: list[bytes], pieces: dict[int, Hashes], i: int, candidates: set[int]) -> tuple[float, int]:
+    """The candidate that text i is a copy of, with their similarity; -1 where it is a copy of none.
+
+    `pieces` keeps what was worked out, since most texts have no candidate and need none.
+    """
+    best, leader, needed = 0.0, -1, 1.0
+    for each in (i, *candidates) if candidates else ():
+        if each not in pieces:
+            pieces[each] = _pieces(texts[each])
+    for candidate in sorted(candidates):
+        mine, other = pieces[i], pieces[candidate]
+        alike = _alike(mine, other)
+        if alike > best:
+            best, leader, needed = alike, candidate, _threshold(min(len(mine), len(other)))
+    return (best, leader) if best >= needed else (best, -1)
 
 
 def _name(text: bytes, id: str) -> str:
