@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from crowdalogue import live
@@ -34,6 +34,7 @@ from crowdalogue.channels.base import (
     Raw,
     Status,
 )
+from crowdalogue.channels.rehearsal import rehearse
 from crowdalogue.errors import Failure, SendError
 from crowdalogue.listen import accounts, attachments, filing, intake, polling
 from crowdalogue.listen.filing import Filed
@@ -42,6 +43,7 @@ from crowdalogue.models import Account, Brand, Conversation, Correction, Deliver
 log = logging.getLogger(__name__)
 Item = Incoming | Interaction | Status
 State = Delivery.State
+ATTEMPTS = 4
 WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes
 
 
@@ -70,6 +72,8 @@ def understand(deliveries: Sequence[Delivery], account: Account, channel: Channe
     try:
         if parsed:
             total = file_parsed(parsed, account, channel)
+    except (OperationalError, InterfaceError):
+        raise  # the store is away: what was kept is filed later by `pick_up`
     except (Failure, DatabaseError, ValueError, KeyError) as error:
         if len(parsed) == 1:
             note_failed(parsed[0][0], error)
@@ -124,12 +128,37 @@ def file(
 ) -> Filed:
     """File what was understood, in one transaction: messages, their clocks, and whatever `before_commit` adds.
 
-    `bulk` (imports, demo) leaves out the announcement of each conversation.
+    `bulk` (imports, demo) leaves out the announcement of each conversation. When another worker files the same
+    thing at this moment, a unique constraint stops one of us, who then looks again and finds a repeat.
     """
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return file_once(account, items, delivery, bulk, before_commit)
+        except (IntegrityError, OperationalError) as error:
+            if isinstance(error, OperationalError) and not lost_a_race(error):
+                raise
+            time.sleep(0.02 * attempt)
+    return file_once(account, items, delivery, bulk, before_commit)
+
+
+def lost_a_race(error: OperationalError) -> bool:
+    """PostgreSQL ended one of two transactions that waited for each other, or could not be put in order."""
+    return getattr(error.__cause__, "sqlstate", "") in ("40P01", "40001")
+
+
+def file_once(
+    account: Account,
+    items: Sequence[Item],
+    delivery: Delivery | dict[str, Delivery] | None,
+    bulk: bool,
+    before_commit: Callable[[Filed], None] | None,
+) -> Filed:
     channel = channel_of(account)
     now = timezone.now()
     incoming = [i for i in items if isinstance(i, Incoming)]
     with transaction.atomic():
+        # One filer an account at a time: a reply and its parent filed side by side would not see each other.
+        Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
         fresh: dict[int, list[Message]] = {pk: [] for pk in filed.fresh}
         for message in filed.messages:
@@ -244,7 +273,8 @@ def connect(
 
 
 def channel_of(account: Account) -> Channel:
-    return open_channel(account.kind, account.all_settings)
+    channel = open_channel(account.kind, account.all_settings)
+    return rehearse(channel) if account.demo else channel
 
 
 # --- What it means, and what follows

@@ -34,7 +34,8 @@ class Directory:
             if address not in wanted or (author.name and not wanted[address].name):
                 wanted[address] = author
         self._load(wanted)
-        missing = {a: w for a, w in wanted.items() if a not in self.handles}
+        # In one order everywhere, so that two workers who make the same handles do not wait for each other.
+        missing = {a: wanted[a] for a in sorted(wanted) if a not in self.handles}
         if missing:
             self._make(missing)
         self._complete(wanted)

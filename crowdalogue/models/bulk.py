@@ -71,7 +71,8 @@ def write(model: type[models.Model], columns: Sequence[str], values: list[tuple[
     names = ", ".join(quote(c) for c in columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql" and not ignore:
-            with cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy:
+            into = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(into) as copy:
                 for row in values:
                     copy.write_row(row)
             return
