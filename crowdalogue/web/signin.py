@@ -6,11 +6,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.signals import authenticator_added, authenticator_removed
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
 from crowdalogue.models import Audit, User
+from crowdalogue.models.secret import cipher
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -20,6 +23,16 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Signing in is plain to see; no message says it again."""
+
+
+class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
+    """The secrets of second factors are encrypted at rest, with the key kept outside the store."""
+
+    def encrypt(self, text: str) -> str:
+        return cipher(settings.FIELD_KEY).encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return cipher(settings.FIELD_KEY).decrypt(encrypted_text.encode()).decode()
 
 
 def record(deed: str, request: HttpRequest | None, user: User | None, who: str = "", **facts: Any) -> None:

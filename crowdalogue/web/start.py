@@ -31,7 +31,11 @@ def zones() -> list[tuple[str, str]]:
 def split_names(given: str) -> list[str]:
     """Names from lines or commas, without repeats, in their order."""
     names = (" ".join(n.split())[:120] for line in given.splitlines() for n in line.split(","))
-    return list({n.casefold(): n for n in names if n}.values())
+    found: dict[str, str] = {}
+    for name in names:
+        if name:
+            found.setdefault(name.casefold(), name)
+    return list(found.values())
 
 
 class FirstRun(forms.Form):
