@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from crowdalogue import flow
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, Word, answers
+from crowdalogue.api.shapes import Id, Page, Paging, Word, answers
 from crowdalogue.channels import channel_kinds, label_of
 from crowdalogue.errors import Refused
 from crowdalogue.models import Account, Audit, Brand
@@ -63,12 +63,19 @@ def described(row: Account) -> dict[str, Any]:
 
 
 @router.get("", response=answers(Page[AccountOut]), operation_id="list_accounts", summary="Connected channels")
-def list_accounts(request: HttpRequest, cursor: Query[Cursor] = "", limit: Query[Limit] = 50) -> dict[str, object]:
-    rows, following = cursors.by_id("accounts", Account.objects.seen_by(who(request)), cursor, limit, newest=False)
+def list_accounts(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
+    rows, following = cursors.by_id(
+        "accounts", Account.objects.seen_by(who(request)), page.cursor, page.limit, newest=False
+    )
     return {"items": [account_shown(row) for row in rows], "next": following}
 
 
-@router.get("/{account_id}", response=answers(AccountOut), operation_id="get_account", summary="One connected channel")
+@router.get(
+    "/{int:account_id}",
+    response=answers(AccountOut),
+    operation_id="get_account",
+    summary="One connected channel",
+)
 def get_account(request: HttpRequest, account_id: Path[Id]) -> AccountOut:
     return account_shown(fetch(Account.objects.seen_by(who(request)), account_id, "account"))
 
@@ -88,14 +95,14 @@ class AccountIn(Schema):
     operation_id="connect_account",
     summary="Connect a channel; its settings are tried",
 )
-def connect_account(request: HttpRequest, body: AccountIn) -> tuple[int, AccountMade]:
+def connect_account(request: HttpRequest, body: AccountIn) -> Status[AccountMade]:
     user = who(request, "manage")
     if body.kind not in channel_kinds():
         raise Refused(f"There is no channel of this kind. Kinds are: {', '.join(channel_kinds())}.", status=422)
     brand: Brand | None = fetch(Brand.objects.all(), body.brand, "brand") if body.brand else None
     made = flow.connect(body.kind, body.name, body.settings, brand=brand, user=user)
     secret = made.secrets.get("secret") if made.kind == "webhook" else None
-    return 201, AccountMade(**described(made), secret=secret)
+    return Status(201, AccountMade(**described(made), secret=secret))
 
 
 class AccountChange(Schema):
@@ -104,7 +111,10 @@ class AccountChange(Schema):
 
 
 @router.patch(
-    "/{account_id}", response=answers(AccountOut), operation_id="change_account", summary="Rename, pause or resume it"
+    "/{int:account_id}",
+    response=answers(AccountOut),
+    operation_id="change_account",
+    summary="Rename, pause or resume it",
 )
 def change_account(request: HttpRequest, account_id: Path[Id], body: AccountChange) -> AccountOut:
     user = who(request, "manage")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Header, Path, Query, Router, Schema
+from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from crowdalogue import flow
@@ -16,7 +16,7 @@ from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
 from crowdalogue.api.messages import MessageOut, shown
 from crowdalogue.api.replies import ReplyOut, reply_shown
-from crowdalogue.api.shapes import Cursor, Id, Limit, Moment, Page, Text, Word, answers
+from crowdalogue.api.shapes import Id, Moment, Page, Paging, Text, Word, answers
 from crowdalogue.errors import Refused
 from crowdalogue.models import Conversation, Message, User
 
@@ -88,31 +88,32 @@ def one(user: User, pk: int) -> Conversation:
     return row
 
 
+class Filters(Schema):
+    """`owner` is a person's id, or `none` for nobody's. The queue `older` holds what waits without a promise."""
+
+    queue: Queue = "team"
+    brand: Id | None = None
+    channel: Word = ""
+    sentiment: Word = ""
+    intent: Word = ""
+    owner: Annotated[str, Field(pattern=r"^(none|[0-9]{1,15})?$")] = ""
+    tag: Word = ""
+
+
 @router.get(
     "", response=answers(Page[ConversationOut]), operation_id="list_conversations", summary="A queue, in its own order"
 )
 def list_conversations(
     request: HttpRequest,
-    queue: Query[Queue] = "team",
-    brand: Query[Id | None] = None,
-    channel: Query[Word] = "",
-    sentiment: Query[Word] = "",
-    intent: Query[Word] = "",
-    owner: Query[Word] = "",
-    tag: Query[Word] = "",
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
+    filters: Query[Filters],
+    page: Query[Paging],
 ) -> dict[str, object]:
-    """`owner` is a person's id, or `none` for nobody's. `older` holds what waits without a promise."""
-    user = who(request)
-    given = {"brand": brand, "channel": channel, "sentiment": sentiment, "intent": intent, "owner": owner, "tag": tag}
-    if owner not in ("", "none") and not owner.isdecimal():
-        raise Refused("The owner must be a number, or none.", status=422)
-    listing = f"conversations {queue}"
-    after = str(cursors.read(listing, cursor)) if cursor else ""
-    page = inbox.page(user, queue, inbox.Filters.of(given), after, limit)
-    following = cursors.write(listing, page.after) if page.after else None
-    return {"items": [conversation_shown(row) for row in page.rows], "next": following}
+    listing = f"conversations {filters.queue}"
+    after = str(cursors.read(listing, page.cursor)) if page.cursor else ""
+    wanted = inbox.Filters.of(filters.dict(exclude={"queue"}))
+    found = inbox.page(who(request), filters.queue, wanted, after, page.limit)
+    following = cursors.write(listing, found.after) if found.after else None
+    return {"items": [conversation_shown(row) for row in found.rows], "next": following}
 
 
 class Counts(Schema):
@@ -128,7 +129,7 @@ def count_conversations(request: HttpRequest) -> Counts:
     return Counts(queues=inbox.queues(who(request)))
 
 
-@router.get("/{conversation_id}", response=answers(ConversationOut), operation_id="get_conversation", summary="One")
+@router.get("/{int:conversation_id}", response=answers(ConversationOut), operation_id="get_conversation", summary="One")
 def get_conversation(request: HttpRequest, conversation_id: Path[Id]) -> ConversationOut:
     return conversation_shown(one(who(request), conversation_id))
 
@@ -140,7 +141,10 @@ class AssignIn(Schema):
 
 
 @router.post(
-    "/{conversation_id}/assign", response=answers(ConversationOut), operation_id="assign", summary="Give it to somebody"
+    "/{int:conversation_id}/assign",
+    response=answers(ConversationOut),
+    operation_id="assign",
+    summary="Give it to somebody",
 )
 def assign(request: HttpRequest, conversation_id: Path[Id], body: AssignIn) -> ConversationOut:
     user = who(request, "answer")
@@ -156,7 +160,7 @@ class TagIn(Schema):
     name: Annotated[Word, Field(min_length=1, max_length=60)]
 
 
-@router.post("/{conversation_id}/tag", response=answers(ConversationOut), operation_id="tag", summary="Add a tag")
+@router.post("/{int:conversation_id}/tag", response=answers(ConversationOut), operation_id="tag", summary="Add a tag")
 def tag(request: HttpRequest, conversation_id: Path[Id], body: TagIn) -> ConversationOut:
     user = who(request, "answer")
     handling.tag(user, [one(user, conversation_id)], body.name)
@@ -164,7 +168,7 @@ def tag(request: HttpRequest, conversation_id: Path[Id], body: TagIn) -> Convers
 
 
 @router.post(
-    "/{conversation_id}/untag", response=answers(ConversationOut), operation_id="untag", summary="Remove a tag"
+    "/{int:conversation_id}/untag", response=answers(ConversationOut), operation_id="untag", summary="Remove a tag"
 )
 def untag(request: HttpRequest, conversation_id: Path[Id], body: TagIn) -> ConversationOut:
     user = who(request, "answer")
@@ -177,7 +181,7 @@ class SnoozeIn(Schema):
 
 
 @router.post(
-    "/{conversation_id}/snooze",
+    "/{int:conversation_id}/snooze",
     response=answers(ConversationOut),
     operation_id="snooze",
     summary="Put it off until a time",
@@ -188,7 +192,12 @@ def snooze(request: HttpRequest, conversation_id: Path[Id], body: SnoozeIn) -> C
     return conversation_shown(one(user, conversation_id))
 
 
-@router.post("/{conversation_id}/close", response=answers(ConversationOut), operation_id="close", summary="Close it")
+@router.post(
+    "/{int:conversation_id}/close",
+    response=answers(ConversationOut),
+    operation_id="close",
+    summary="Close it",
+)
 def close(request: HttpRequest, conversation_id: Path[Id]) -> ConversationOut:
     user = who(request, "answer")
     handling.close(user, [one(user, conversation_id)])
@@ -196,7 +205,7 @@ def close(request: HttpRequest, conversation_id: Path[Id]) -> ConversationOut:
 
 
 @router.post(
-    "/{conversation_id}/reopen", response=answers(ConversationOut), operation_id="reopen", summary="Open it again"
+    "/{int:conversation_id}/reopen", response=answers(ConversationOut), operation_id="reopen", summary="Open it again"
 )
 def reopen(request: HttpRequest, conversation_id: Path[Id]) -> ConversationOut:
     user = who(request, "answer")
@@ -209,7 +218,10 @@ class ApartIn(Schema):
 
 
 @router.post(
-    "/{conversation_id}/apart", response=answers(ConversationOut), operation_id="set_apart", summary="Keep spam apart"
+    "/{int:conversation_id}/apart",
+    response=answers(ConversationOut),
+    operation_id="set_apart",
+    summary="Keep spam apart",
 )
 def set_apart(request: HttpRequest, conversation_id: Path[Id], body: ApartIn) -> ConversationOut:
     user = who(request, "answer")
@@ -226,18 +238,18 @@ class ReplyIn(Schema):
 
 
 @router.post(
-    "/{conversation_id}/reply",
+    "/{int:conversation_id}/reply",
     response=answers(ReplyOut, 201),
     operation_id="reply",
     summary="Answer the customer; the same Idempotency-Key sends once",
 )
-def reply(request: HttpRequest, conversation_id: Path[Id], body: ReplyIn, key: Key) -> tuple[int, ReplyOut]:
+def reply(request: HttpRequest, conversation_id: Path[Id], body: ReplyIn, key: Key) -> Status[ReplyOut]:
     user = who(request, "answer")
     row = one(user, conversation_id)
     made = flow.answer(user, row, body.text, key=key, then=body.then, delay=body.delay)
     if made.conversation_id != row.pk or made.message.text != body.text:
         raise Refused("This Idempotency-Key was used for another answer. Use a new one.", status=409)
-    return 201, reply_shown(made)
+    return Status(201, reply_shown(made))
 
 
 class NoteIn(Schema):
@@ -245,12 +257,15 @@ class NoteIn(Schema):
 
 
 @router.post(
-    "/{conversation_id}/note", response=answers(MessageOut, 201), operation_id="note", summary="Add an internal note"
+    "/{int:conversation_id}/note",
+    response=answers(MessageOut, 201),
+    operation_id="note",
+    summary="Add an internal note",
 )
-def note(request: HttpRequest, conversation_id: Path[Id], body: NoteIn, key: Key) -> tuple[int, MessageOut]:
+def note(request: HttpRequest, conversation_id: Path[Id], body: NoteIn, key: Key) -> Status[MessageOut]:
     user = who(request, "answer")
     row = one(user, conversation_id)
     made: Message = flow.note(user, row, body.text, key=key)
     if made.conversation_id != row.pk or made.text != body.text:
         raise Refused("This Idempotency-Key was used for another note. Use a new one.", status=409)
-    return 201, shown(made)
+    return Status(201, shown(made))

@@ -12,7 +12,7 @@ from ninja import Path, Query, Router, Schema
 from crowdalogue import flow
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, answers
+from crowdalogue.api.shapes import Id, Page, Paging, answers
 from crowdalogue.models import Delivery
 
 router = Router()
@@ -50,25 +50,29 @@ def brief(row: Delivery) -> dict[str, object]:
 @router.get("", response=answers(Page[DeliveryOut]), operation_id="list_deliveries", summary="Deliveries, newest first")
 def list_deliveries(
     request: HttpRequest,
+    page: Query[Paging],
     account: Query[Id | None] = None,
     state: Query[Literal["", "kept", "filed", "failed"]] = "",
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
 ) -> dict[str, object]:
     rows = Delivery.objects.seen_by(who(request, "manage"))
     rows = rows.filter(**{k: v for k, v in {"account_id": account, "state": state}.items() if v})
-    found, following = cursors.by_id("deliveries", rows, cursor, limit)
+    found, following = cursors.by_id("deliveries", rows, page.cursor, page.limit)
     return {"items": [brief(row) for row in found], "next": following}
 
 
-@router.get("/{delivery_id}", response=answers(DeliveryWhole), operation_id="get_delivery", summary="One, as it came")
+@router.get(
+    "/{int:delivery_id}",
+    response=answers(DeliveryWhole),
+    operation_id="get_delivery",
+    summary="One, as it came",
+)
 def get_delivery(request: HttpRequest, delivery_id: Path[Id]) -> dict[str, object]:
     row: Delivery = fetch(Delivery.objects.seen_by(who(request, "manage")), delivery_id, "delivery")
     return {**brief(row), "headers": row.headers, "body": base64.b64encode(bytes(row.body)).decode()}
 
 
 @router.post(
-    "/{delivery_id}/replay",
+    "/{int:delivery_id}/replay",
     response=answers(DeliveryOut),
     operation_id="replay_delivery",
     summary="Understand it again; what was filed before stays one message",

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import File, Form, Path, Query, Router, Schema
+from ninja import File, Form, Path, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, answers
+from crowdalogue.api.shapes import Id, Page, Paging, answers
 from crowdalogue.errors import Refused
 from crowdalogue.listen import imports
 from crowdalogue.models import Account, Brand, Import
@@ -57,8 +57,8 @@ def import_shown(row: Import) -> ImportOut:
 
 
 @router.get("", response=answers(Page[ImportOut]), operation_id="list_imports", summary="Imports, newest first")
-def list_imports(request: HttpRequest, cursor: Query[Cursor] = "", limit: Query[Limit] = 50) -> dict[str, object]:
-    rows, following = cursors.by_id("imports", Import.objects.seen_by(who(request, "import")), cursor, limit)
+def list_imports(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
+    rows, following = cursors.by_id("imports", Import.objects.seen_by(who(request, "import")), page.cursor, page.limit)
     return {"items": [import_shown(row) for row in rows], "next": following}
 
 
@@ -71,7 +71,7 @@ def create_import(
     account: Form[Id | None] = None,
     brand: Form[Id | None] = None,
     mapping: Annotated[str, Form(max_length=20_000)] = "",
-) -> tuple[int, ImportOut]:
+) -> Status[ImportOut]:
     """`mapping` is JSON that overrules what is recognised: `{"fields": {"text": "their column"}, "order": "dmy"}`."""
     user = who(request, "import")
     chosen = read_mapping(mapping)
@@ -85,7 +85,7 @@ def create_import(
     except Exception:
         kept.unlink(missing_ok=True)
         raise
-    return 201, import_shown(run)
+    return Status(201, import_shown(run))
 
 
 def read_mapping(given: str) -> dict[str, Any]:
@@ -114,13 +114,13 @@ def keep(file: UploadedFile) -> FilePath:
     return path
 
 
-@router.get("/{import_id}", response=answers(ImportOut), operation_id="get_import", summary="How far an import is")
+@router.get("/{int:import_id}", response=answers(ImportOut), operation_id="get_import", summary="How far an import is")
 def get_import(request: HttpRequest, import_id: Path[Id]) -> ImportOut:
     return import_shown(fetch(Import.objects.seen_by(who(request, "import")), import_id, "import"))
 
 
 @router.post(
-    "/{import_id}/stop", response=answers(ImportOut), operation_id="stop_import", summary="Stop after this batch"
+    "/{int:import_id}/stop", response=answers(ImportOut), operation_id="stop_import", summary="Stop after this batch"
 )
 def stop_import(request: HttpRequest, import_id: Path[Id]) -> ImportOut:
     row: Import = fetch(Import.objects.seen_by(who(request, "import")), import_id, "import")
@@ -131,7 +131,7 @@ def stop_import(request: HttpRequest, import_id: Path[Id]) -> ImportOut:
 
 
 @router.post(
-    "/{import_id}/resume", response=answers(ImportOut), operation_id="resume_import", summary="Go on where it stood"
+    "/{int:import_id}/resume", response=answers(ImportOut), operation_id="resume_import", summary="Go on where it stood"
 )
 def resume_import(request: HttpRequest, import_id: Path[Id]) -> ImportOut:
     row: Import = fetch(Import.objects.seen_by(who(request, "import")), import_id, "import")
@@ -152,7 +152,7 @@ class Lines:
 
 
 @router.get(
-    "/{import_id}/failures.csv",
+    "/{int:import_id}/failures.csv",
     operation_id="get_import_failures",
     summary="The rows that were not filed, with reasons, as CSV",
     response=answers(str),

@@ -48,7 +48,7 @@ class Bearer(HttpBearer):
 
 def count_bad(request: HttpRequest) -> None:
     """Raise `Refused` (429) where an address keeps trying wrong tokens."""
-    key = f"api-bad-token {request.META.get('REMOTE_ADDR', '')}"
+    key = f"api-bad-token-{request.META.get('REMOTE_ADDR', '')}"
     cache.add(key, 0, timeout=60)
     try:
         tried = cache.incr(key)

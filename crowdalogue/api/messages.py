@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Header, Path, Query, Router, Schema
+from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from crowdalogue import flow
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Moment, Page, Text, Word, answers
+from crowdalogue.api.shapes import Id, Moment, Page, Paging, Text, Word, answers
 from crowdalogue.channels.jsonbody import FIELDS, Reader
 from crowdalogue.models import Account, Brand, Conversation, Handle, Message
 
@@ -141,17 +141,16 @@ def visible(request: HttpRequest) -> QuerySet[Message]:
 def list_messages(
     request: HttpRequest,
     filters: Query[Filters],
+    page: Query[Paging],
     order: Query[Literal["newest", "oldest"]] = "newest",
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
 ) -> dict[str, object]:
     rows, following = cursors.by_id(
-        f"messages {order}", filters.of(visible(request)), cursor, limit, newest=order == "newest"
+        f"messages {order}", filters.of(visible(request)), page.cursor, page.limit, newest=order == "newest"
     )
     return {"items": [shown(row) for row in rows], "next": following}
 
 
-@router.get("/{message_id}", response=answers(MessageOut), operation_id="get_message", summary="One message")
+@router.get("/{int:message_id}", response=answers(MessageOut), operation_id="get_message", summary="One message")
 def get_message(request: HttpRequest, message_id: Path[Id]) -> MessageOut:
     return shown(fetch(visible(request), message_id, "message"))
 
@@ -175,13 +174,13 @@ class Created(Schema):
 
 
 @router.post("", response=answers(Created, 201), operation_id="create_messages", summary="File messages of an account")
-def create_messages(request: HttpRequest, body: MessagesIn) -> tuple[int, Created]:
+def create_messages(request: HttpRequest, body: MessagesIn) -> Status[Created]:
     account: Account = fetch(Account.objects.seen_by(who(request, "enter")), body.account, "account")
     content = json.dumps(body.messages, sort_keys=True, default=str).encode("utf-8", "replace")
     start = hashlib.sha256(content).hexdigest()
     items = [Reader(item, {}, n, f"{start}-{n}").read() for n, item in enumerate(body.messages, 1)]
     filed = flow.file(account, items)
-    return 201, Created(new=len(filed.messages), repeated=filed.repeated, ids=[m.pk for m in filed.messages])
+    return Status(201, Created(new=len(filed.messages), repeated=filed.repeated, ids=[m.pk for m in filed.messages]))
 
 
 class EntryIn(Schema):
@@ -206,7 +205,7 @@ def enter_message(
     request: HttpRequest,
     body: EntryIn,
     key: Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=64)],
-) -> tuple[int, MessageOut]:
+) -> Status[MessageOut]:
     user = who(request, "enter")
     given = body.dict(exclude={"brand", "conversation"})
     brand: Brand | None = fetch(Brand.objects.all(), body.brand, "brand") if body.brand else None
@@ -214,7 +213,7 @@ def enter_message(
     if body.conversation:
         within = fetch(Conversation.objects.seen_by(user), body.conversation, "conversation")
     made = flow.enter(user, **given, brand=brand, conversation=within, key=key)
-    return 201, shown(fetch(visible(request), made.pk, "message"))
+    return Status(201, shown(fetch(visible(request), made.pk, "message")))
 
 
 class CorrectionIn(Schema):
@@ -223,7 +222,7 @@ class CorrectionIn(Schema):
 
 
 @router.post(
-    "/{message_id}/correct",
+    "/{int:message_id}/correct",
     response=answers(MessageOut),
     operation_id="correct_message",
     summary="Say what a message means; it counts at once and the step learns from it",

@@ -11,7 +11,7 @@ from ninja import Path, Query, Router, Schema
 
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, Word, answers
+from crowdalogue.api.shapes import Id, Page, Paging, Word, answers
 from crowdalogue.models import Person
 
 router = Router()
@@ -46,21 +46,21 @@ def visible(request: HttpRequest) -> QuerySet[Person]:
     return rows.prefetch_related("handles")
 
 
+class Filters(Schema):
+    """`handle` finds the person with exactly this address (e-mail, phone, user name); `kind` is the channel's."""
+
+    handle: Word = ""
+    kind: Word = ""
+
+
 @router.get("", response=answers(Page[PersonOut]), operation_id="list_persons", summary="Persons, newest first")
-def list_persons(
-    request: HttpRequest,
-    handle: Query[Word] = "",
-    kind: Query[Word] = "",
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
-) -> dict[str, object]:
-    """`handle` finds the person with exactly this address (e-mail, phone, user name), `kind` narrows the channel."""
-    wanted = {"handles__address": handle.strip().casefold(), "handles__kind": kind}
+def list_persons(request: HttpRequest, filters: Query[Filters], page: Query[Paging]) -> dict[str, object]:
+    wanted = {"handles__address": filters.handle.strip().casefold(), "handles__kind": filters.kind}
     rows = visible(request).filter(**{k: v for k, v in wanted.items() if v})
-    found, following = cursors.by_id("persons", rows.distinct(), cursor, limit)
+    found, following = cursors.by_id("persons", rows.distinct(), page.cursor, page.limit)
     return {"items": [person_shown(row) for row in found], "next": following}
 
 
-@router.get("/{person_id}", response=answers(PersonOut), operation_id="get_person", summary="One person")
+@router.get("/{int:person_id}", response=answers(PersonOut), operation_id="get_person", summary="One person")
 def get_person(request: HttpRequest, person_id: Path[Id]) -> PersonOut:
     return person_shown(fetch(visible(request), person_id, "person"))

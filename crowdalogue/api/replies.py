@@ -12,7 +12,7 @@ from ninja import Path, Query, Router, Schema
 from crowdalogue import flow
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, answers
+from crowdalogue.api.shapes import Id, Page, Paging, answers
 from crowdalogue.errors import Refused
 from crowdalogue.models import Conversation, Reply, User
 
@@ -56,37 +56,41 @@ def visible(user: User) -> QuerySet[Reply]:
 @router.get("", response=answers(Page[ReplyOut]), operation_id="list_replies", summary="Replies, newest first")
 def list_replies(
     request: HttpRequest,
+    page: Query[Paging],
     state: Query[Literal["", "queued", "sending", "sent", "failed", "uncertain", "recalled"]] = "",
     conversation: Query[Id | None] = None,
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
 ) -> dict[str, object]:
     wanted = {"state": state, "conversation_id": conversation}
     rows = visible(who(request)).filter(**{k: v for k, v in wanted.items() if v})
-    found, following = cursors.by_id("replies", rows, cursor, limit)
+    found, following = cursors.by_id("replies", rows, page.cursor, page.limit)
     return {"items": [reply_shown(row) for row in found], "next": following}
 
 
 @router.get(
-    "/{reply_id}", response=answers(ReplyOut), operation_id="get_reply", summary="One reply, and how far it got"
+    "/{int:reply_id}", response=answers(ReplyOut), operation_id="get_reply", summary="One reply, and how far it got"
 )
 def get_reply(request: HttpRequest, reply_id: Path[Id]) -> ReplyOut:
     return reply_shown(fetch(visible(who(request)), reply_id, "reply"))
 
 
 @router.post(
-    "/{reply_id}/recall", response=answers(ReplyOut), operation_id="recall", summary="Take it back while it waits"
+    "/{int:reply_id}/recall", response=answers(ReplyOut), operation_id="recall", summary="Take it back while it waits"
 )
 def recall(request: HttpRequest, reply_id: Path[Id]) -> ReplyOut:
     user = who(request, "answer")
     row: Reply = fetch(visible(user), reply_id, "reply")
     if not flow.recall(user, row):
         raise Refused("It is not waiting any more, so it cannot be taken back. Write another answer.", status=409)
-    row.refresh_from_db()
+    row.state = Reply.State.RECALLED  # what was taken back is a draft again; its key may be used anew
     return reply_shown(row)
 
 
-@router.post("/{reply_id}/resend", response=answers(ReplyOut), operation_id="resend", summary="Send a failed one again")
+@router.post(
+    "/{int:reply_id}/resend",
+    response=answers(ReplyOut),
+    operation_id="resend",
+    summary="Send a failed one again",
+)
 def resend(request: HttpRequest, reply_id: Path[Id]) -> ReplyOut:
     user = who(request, "answer")
     return reply_shown(flow.resend(user, fetch(visible(user), reply_id, "reply")))

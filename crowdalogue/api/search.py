@@ -6,13 +6,12 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import Field
 
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import who
 from crowdalogue.api.messages import MessageOut, shown
 from crowdalogue.api.persons import PersonOut, person_shown
-from crowdalogue.api.shapes import Cursor, Limit, Word, answers
+from crowdalogue.api.shapes import Paging, Word, answers
 from crowdalogue.text import search as words
 
 router = Router()
@@ -38,12 +37,11 @@ class Found(Schema):
 def search_messages(
     request: HttpRequest,
     q: Annotated[Word, Query(min_length=1)],
-    cursor: Query[Cursor] = "",
-    limit: Query[Limit] = 50,
+    page: Query[Paging],
 ) -> Found:
     """Words, "exact phrases", channel:email, brand:"...", from:name, before:2026-03-01 and after: can be mixed."""
-    after = int(cursors.read("search", cursor)) if cursor else None
-    hits = words.search(who(request), q, limit=limit, after=after)
+    after = int(cursors.read("search", page.cursor)) if page.cursor else None
+    hits = words.search(who(request), q, limit=page.limit, after=after)
     return Found(
         items=[HitOut(message=shown(hit.message), excerpt=hit.text, spans=list(hit.spans)) for hit in hits.rows],
         next=cursors.write("search", hits.after) if hits.more and hits.after is not None else None,
@@ -61,7 +59,7 @@ class FoundPersons(Schema):
 def search_persons(
     request: HttpRequest,
     q: Annotated[Word, Query(min_length=1)],
-    limit: Annotated[int, Query(), Field(ge=1, le=50)] = 20,
+    limit: Annotated[int, Query(20, ge=1, le=50)],
 ) -> FoundPersons:
     found = words.search_people(who(request), q, limit=limit)
     return FoundPersons(items=[person_shown(hit.person) for hit in found])

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from annotated_types import Ge, Le, MaxLen
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime
 
 from crowdalogue.channels.jsonbody import clean
 
@@ -22,12 +23,19 @@ def sensible(moment: datetime) -> datetime:
     return moment
 
 
-Id = Annotated[int, Field(ge=1, le=BIGGEST)]
-Limit = Annotated[int, Field(ge=1, le=MOST)]
+Id = Annotated[int, Ge(1), Le(BIGGEST)]
+Limit = Annotated[int, Ge(1), Le(MOST)]
 Moment = Annotated[AwareDatetime, AfterValidator(sensible)]
-Word = Annotated[str, Field(max_length=200), AfterValidator(clean)]
-Text = Annotated[str, Field(max_length=100_000), AfterValidator(clean)]
-Cursor = Annotated[str, Field(max_length=500)]
+Word = Annotated[str, MaxLen(200), AfterValidator(clean)]
+Text = Annotated[str, MaxLen(100_000), AfterValidator(clean)]
+Cursor = Annotated[str, MaxLen(500)]
+
+
+class Paging(Schema):
+    """`cursor` is `next` of the page before; empty begins."""
+
+    cursor: Cursor = ""
+    limit: Limit = 50
 
 
 class Page(Schema, Generic[Item]):

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
-from crowdalogue.api.shapes import Cursor, Id, Limit, Page, Word, answers
+from crowdalogue.api.shapes import Id, Page, Paging, Word, answers
 from crowdalogue.models import Audit, Token
 
 router = Router()
@@ -38,21 +38,21 @@ class TokenIn(Schema):
 
 
 @router.get("", response=answers(Page[TokenOut]), operation_id="list_tokens", summary="Your tokens, newest first")
-def list_tokens(request: HttpRequest, cursor: Query[Cursor] = "", limit: Query[Limit] = 50) -> dict[str, object]:
-    rows, following = cursors.by_id("tokens", Token.objects.filter(user=who(request)), cursor, limit)
+def list_tokens(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
+    rows, following = cursors.by_id("tokens", Token.objects.filter(user=who(request)), page.cursor, page.limit)
     return {"items": rows, "next": following}
 
 
 @router.post("", response=answers(TokenMade, 201), operation_id="make_token", summary="Make another token for yourself")
-def make_token(request: HttpRequest, body: TokenIn) -> tuple[int, dict[str, object]]:
+def make_token(request: HttpRequest, body: TokenIn) -> Status[dict[str, object]]:
     user = who(request)
     made, key = Token.make(user, body.name)
     Audit.objects.create(user=user, who=str(user), deed="made_token", what=made.name)
-    return 201, {**TokenOut.from_orm(made).dict(), "token": key}
+    return Status(201, {**TokenOut.from_orm(made).dict(), "token": key})
 
 
 @router.delete(
-    "/{token_id}", response=answers(TokenOut), operation_id="end_token", summary="End a token; it works no more"
+    "/{int:token_id}", response=answers(TokenOut), operation_id="end_token", summary="End a token; it works no more"
 )
 def end_token(request: HttpRequest, token_id: Path[Id]) -> Token:
     user = who(request)
