@@ -65,9 +65,14 @@ import django  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from crowdalogue.models import Account, Brand, Company, Role, User  # noqa: E402
+
+
+# Every test makes people; half a second of hashing each would be most of the suite's time.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_report_header() -> str:
