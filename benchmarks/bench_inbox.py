@@ -97,7 +97,7 @@ def cycle(values: list[str]) -> Iterator[str]:
 
 
 def report(what: str, size: int, work: Callable[[], object]) -> None:
-    taken, cpu = measure.timed(work, TIMES, warm_up=40)
+    taken, cpu = measure.timed_both(work, TIMES, warm_up=40)
     goal = GOALS.get(what, "") if size == SIZES[-1] else ""
     note = f"median {measure.quantile(taken, 0.5):.1f}; of CPU p95 {measure.quantile(cpu, 0.95):.1f} ms"
     measure.report(f"{what}, p95 at {size:,}", measure.quantile(taken, 0.95), "ms", goal=goal, n=TIMES, note=note)

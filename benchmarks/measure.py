@@ -95,7 +95,12 @@ def per_second(work: Callable[[], object], n: int) -> float:
     return n / (time.perf_counter() - begin)
 
 
-def timed(work: Callable[[], object], times: int, *, warm_up: int = 2) -> tuple[list[float], list[float]]:
+def timed(work: Callable[[], object], times: int, *, warm_up: int = 2) -> list[float]:
+    """Milliseconds of wall time of each of `times` calls, sorted, after `warm_up` calls that are not counted."""
+    return timed_both(work, times, warm_up=warm_up)[0]
+
+
+def timed_both(work: Callable[[], object], times: int, *, warm_up: int = 2) -> tuple[list[float], list[float]]:
     """Milliseconds of wall time and of this process's CPU time of each of `times` calls, each sorted, after `warm_up`
     calls that are not counted. Where other programs compete for the cores, the second is what can be compared."""
     for _ in range(warm_up):
