@@ -31,6 +31,10 @@ INLINE_START = re.compile(
     r"(?<=\S)[ \t]+(?:-{2,3}[ \t]*)?(?=(?:On|Am|Le|El|Em|Il|Op|Den)\s+(?:\w+[,.]?\s+){0,3}\w{0,3}\d)"
 )
 DASHES = " \t\u00a0-_*=>"
+# Marks of writing direction and of no width, which programs put around names and addresses.
+INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# "2011/4/7 Ann <ann@example.com>", without a verb and a colon.
+BARE = re.compile(r"[\s*]{0,4}\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.{0,80}<[^<>\s]+@[^<>\s]+>\s*$")
 RULE = re.compile(r"^\s*(?:[-_=*─—]{5,}|[-_]{2,3})\s*$")
 SIGNATURE_LINE = re.compile(r"^(?:-- ?|--[ \t\u00a0]+|—|__+|-{3,}|[*_]{3,})\s*$")
 CONTACT = re.compile(
@@ -65,11 +69,12 @@ def cut(body: str, forwarded: bool = False, writer: str = "") -> Cut:
     lines = _share_lines_apart(body.split("\n"))
     if len(lines) > MAX_LINES:
         return Cut(body.strip())
-    quoted = _quoted_lines(lines, forwarded)
-    if not _has_words(lines, quoted):
+    seen = [INVISIBLE.sub("", line) for line in lines] if INVISIBLE.search(body) else lines
+    quoted = _quoted_lines(seen, forwarded)
+    if not _has_words(seen, quoted):
         quoted = [False] * len(lines)
-    with_signature = _signature_lines(lines, quoted, writer)
-    if _has_words(lines, with_signature):
+    with_signature = _signature_lines(seen, quoted, writer)
+    if _has_words(seen, with_signature):
         quoted = with_signature
     if True not in quoted:
         return Cut(_tidy(lines))
@@ -250,6 +255,8 @@ def _attribution(lines: list[str], index: int) -> int:
             return 0
         if ENDS_AS_ATTRIBUTION.search(line[-12:]) and _attributes(joined, _marked_next(lines, index + size), size):
             return 0 if _begins_later(lines, index, size) else size
+        if size == 1 and BARE.match(line) and _marked_next(lines, index + 1):
+            return 1
         if size == 1 and len(joined) < 200 and not (ATTRIBUTION_START.match(joined) or "@" in joined):
             return 0
     return 0
@@ -290,10 +297,12 @@ def _signature_lines(lines: list[str], quoted: list[bool], writer: str) -> list[
     for index in own[-8:]:
         if len(lines[index]) < 140 and SENT_FROM.match(lines[index]):
             out[index] = True
-    for position in range(len(own) - 1, max(-1, len(own) - 40), -1):
-        index = own[position]
+    for start in range(len(own) - 1, max(-1, len(own) - 40), -1):
+        position, index = start, own[start]
         below = [lines[i] for i in own[position + 1 :] if not out[i]]
         if SIGNATURE_LINE.match(lines[index]) and _may_be_signature(lines[index], below):
+            while position > 0 and SIGNATURE_LINE.match(lines[own[position - 1]]):
+                position -= 1
             for i in own[position:]:
                 out[i] = True
             return out

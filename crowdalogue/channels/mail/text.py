@@ -133,14 +133,7 @@ QUOTE_IDS = re.compile(
 )
 # From here on to the end of the mail all is quoted.
 CUT_IDS = re.compile(r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|stopSpelling|zwchr)$", re.IGNORECASE)
-SIGNATURE = re.compile(
-    r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature|signature-block)\b"
-)
-SIGNATURE_IDS = re.compile(
-    r"^(?:x_)?(?:AppleMailSignature|Signature|ms-outlook-mobile-signature|divtagdefaultwrapper_sig|ymail_android_signature|"
-    r"lineBreakAtBeginningOfSignature)$",
-    re.IGNORECASE,
-)
+SIGNATURE = re.compile(r"signature(?!.{0,12}prefix)", re.IGNORECASE)
 INDENT_ONLY = re.compile(
     r"border(?:-left)?:\s*(?:none|0)|margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px", re.IGNORECASE
 )
@@ -156,6 +149,7 @@ class _Writer:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.depth = 0
+        self.wrappers: list[Any] = []  # elements around an attribution and its quote
         self.cut = False
         self.pre = 0
 
@@ -226,7 +220,7 @@ def _write(root: Any, writer: _Writer) -> None:
         stack.extend((child, 0) for child in reversed(element))
 
 
-ENTERED, QUOTED, PRE = 1, 2, 4
+ENTERED, QUOTED, PRE, WRAPPED = 1, 2, 4, 8
 
 
 def _enter(element: Any, writer: _Writer) -> int:
@@ -276,8 +270,11 @@ def _enter_marked(element: Any, writer: _Writer) -> int:
     if quoted:
         writer.end_block(False)
         writer.depth += 1
+        if element.tag != "blockquote" and element.find(".//blockquote") is not None:
+            writer.wrappers.append(element)
+            return WRAPPED
         return QUOTED
-    marked = (own_class and SIGNATURE.search(own_class)) or (name and SIGNATURE_IDS.match(name))
+    marked = SIGNATURE.search(f"{own_class} {name} {element.get('name') or ''}")
     if (marked or element.get("data-signatureblock")) and not writer.depth and _has_text(element):
         writer.end_block(False)
         writer.lines.append("-- ")
@@ -301,6 +298,14 @@ def _hands_on(element: Any) -> bool:
 def _leave(element: Any, writer: _Writer, state: int) -> None:
     if state & QUOTED:
         writer.end_block(False)
+        writer.depth -= 1
+        if writer.wrappers and element.tag == "blockquote":
+            # What stands below the quote in the same wrapper is an answer.
+            writer.wrappers.pop()
+            writer.depth -= 1
+    if state & WRAPPED and element in writer.wrappers:
+        writer.end_block(False)
+        writer.wrappers.remove(element)
         writer.depth -= 1
     if state & PRE:
         writer.end_block(False)

@@ -31,10 +31,10 @@ def one(mail: bytes | str, ourselves: Ourselves = US, **more: Any) -> Incoming:
 
 RAW_BYTES = "the header holds raw Latin-1 bytes; expected keeps U+FFFD, we read the letters"
 RAW_NAME = "the file name holds raw Latin-1 bytes; expected keeps U+FFFD, we read the letters"
-RAW_BODY = "the body is Latin-1 without saying so; expected keeps U+FFFD, we read the letters"
+RAW_BODY = "the body is Latin-1 and says UTF-8 or nothing; expected keeps U+FFFD, we read the letters"
 FLOWED = "format=flowed: we join the lines of a paragraph again, as the format asks"
 UNNAMED = "parts without a name get one from us (a mail its subject), and a path is cut to its last piece"
-ENRICHED = "text/enriched without a name is text to us, its commands removed; expected keeps them or makes it a file"
+ENRICHED = "text/enriched without a name is text to us, its commands removed; expected makes it a file"
 DIFFERENCES = {
     ("legacy/009", "text"): FLOWED, ("legacy/009", "html"): FLOWED,
     ("legacy/010", "to"): RAW_BYTES, ("legacy/010", "subject"): RAW_BYTES, ("legacy/017", "to"): RAW_BYTES,

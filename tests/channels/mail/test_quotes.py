@@ -258,3 +258,12 @@ def test_example_signatures(name: str, writer: str, data: Path) -> None:
     folder = data / "mail_quotes/fixtures/signature/emails/stripped"
     found = cut((folder / f"{name}_body").read_text(), writer=writer)
     assert found.quoted.split() == (folder / f"{name}_signature").read_text().split()
+
+
+def test_marks_of_writing_direction_do_not_hide_an_attribution() -> None:
+    line = "בתאריך 5 בינו׳ 2026 ב-9:15 מאת \u202aHelp\u202c\u200f <\u202ahelp@example.com\u202c\u200f>:\u202c"
+    assert cut(f"כן\n\n{line}\n\n> Old").text == "כן"
+
+
+def test_an_attribution_without_verb_and_colon() -> None:
+    assert cut("Yes.\n\n2026/1/5 Ann Miller <ann@example.com>\n\n> Old").text == "Yes."

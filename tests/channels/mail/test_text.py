@@ -123,3 +123,45 @@ def test_hostile_html_is_read_in_time() -> None:
         html_to_text(source)
         clean_html(source)
     assert time.process_time() - begun < 10
+
+
+# Whole replies as mail programs write them: what the writer wrote is "Yes please." in each.
+REPLIES = {
+    "outlook on the web": '<div class="elementToProof">Yes please.</div><div id="Signature">Ann<br>Head</div>'
+    '<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> Help</div><div>Old</div>',
+    "outlook": "<div class=WordSection1><p class=MsoNormal>Yes please.</p><div style='border-top:solid #E1E1E1 1.0pt'>"
+    "<p><b>Von:</b> Help &lt;help@example.com&gt;<br><b>Gesendet:</b> Montag<br><b>An:</b> Ann<br><b>Betreff:</b> x</p>"
+    "</div><p>Old</p></div>",
+    "gmail, answered below": '<div class="gmail_quote"><div class="gmail_attr">On Mon, Jan 5, 2026 Help wrote:<br></div>'
+    '<blockquote class="gmail_quote">Old<blockquote>Older</blockquote>Old</blockquote><div>Yes please.</div></div>',
+    "apple": "Yes please.<br><div>Sent from my iPhone</div><blockquote type=cite>On 5 Jan 2026, Help wrote:<br>"
+    "</blockquote><blockquote type=cite>Old</blockquote>",
+    "yahoo": '<div>Yes please.</div><div id="ydp1yahoo_quoted_1" class="ydp1yahoo_quoted">'
+    "<div>On Monday Help wrote:</div>"
+    "<div>Old</div></div>",
+    "proton": '<div>Yes please.</div><div class="protonmail_signature_block">Sent with Proton</div>'
+    '<div class="protonmail_quote">On Monday Help wrote:<br><blockquote>Old</blockquote></div>',
+    "gmx": '<div>Yes please.</div><div name="quote">Gesendet: Montag<br>Von: Help'
+    '<div name="quoted-content">Old</div></div>',
+    "thunderbird": '<p>Yes please.</p><div class="moz-signature">-- <br>Ann</div><div class="moz-cite-prefix">Am 05.01.26 '
+    'um 09:15 schrieb Help:</div><blockquote type="cite">Old</blockquote>',
+    "samsung": "<div>Yes please.</div><div>Von meinem Galaxy gesendet</div><div>-------- Ursprüngliche Nachricht --------"
+    "</div><div>Von: Help</div><div>Datum: 05.01.26</div>Old",
+    "zoho": '<div>Yes please.</div><div class="zmail_extra">---- On Mon, 05 Jan 2026 Help wrote ---<br>'
+    "<blockquote>Old</blockquote></div>",
+    "qq": "<div>Yes please.</div><div>------------------ Original ------------------</div><div><b>From: </b>Help&lt;"
+    "help@example.com&gt;;<br><b>Date: </b>Mon, Jan 5, 2026<br><b>To: </b>Ann<br><b>Subject: </b>x</div><div>Old</div>",
+    "spark": '<div name="messageBodySection">Yes please.</div><div name="messageSignatureSection">Ann</div>'
+    '<div name="messageReplySection">On 5 Jan 2026, 09:15 +0100, Help &lt;help@example.com&gt;, wrote:<br>'
+    "<blockquote type=cite>Old</blockquote></div>",
+    "roundcube": '<p>Yes please.</p><div id="signature">-- <br>Ann</div>'
+    '<p id="reply-intro">On 2026-01-05 Help wrote:</p>'
+    '<blockquote type="cite">Old</blockquote>',
+}
+
+
+@pytest.mark.parametrize("program", REPLIES)
+def test_replies_of_mail_programs(program: str) -> None:
+    found = cut(html_to_text(REPLIES[program]))
+    assert found.text.split() == ["Yes", "please."]
+    assert "Old" in found.quoted
