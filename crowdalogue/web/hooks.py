@@ -39,7 +39,9 @@ def knock(request: HttpRequest, key: str) -> JsonResponse:
         return refuse(refused.status, refused.text)
     except (DatabaseError, InterfaceError) as error:
         log.error("the store did not take a delivery: %s", type(error).__name__)
-        return later("The store is away, so nothing was kept. Send it again in a while.", seconds=10)
+        full = "full" in str(error).lower()
+        cause = "The disk is full" if full else "The store is away"
+        return later(f"{cause}, so nothing was kept. Send it again in a while.", seconds=10)
 
 
 def take(request: HttpRequest, key: str) -> JsonResponse:
