@@ -17,6 +17,8 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from crowdalogue.analyze.document import Document, Finding, Step, StepUnavailable
-from crowdalogue.analyze.steps.words import BUCKETS, FEATURES, Batch, Units, Vocabulary, batch_of, units_of
+from crowdalogue.analyze.steps.words import BUCKETS, FEATURES, Batch, Units, Vocabulary, shared_batch, units_of
 from crowdalogue.text.encoder import home
 
 SHIPPED = Path(__file__).resolve().parent.parent / "heads"
@@ -158,7 +160,7 @@ class Head:
         parts: list[Part] = []
         units = units_of(documents)
         for kind, at in _sorted_out(documents, units):
-            part = Part(self.weights[kind], batch_of([units[i] for i in at]), at)
+            part = Part(self.weights[kind], shared_batch([documents[i] for i in at], [units[i] for i in at]), at)
             scores = part.scores
             embedding = self.weights[kind].embedding
             if embedding is not None:
@@ -175,13 +177,21 @@ class Head:
     ) -> list[tuple[tuple[int, int], ...]]:
         reasons: list[tuple[tuple[int, int], ...]] = [()] * len(documents)
         for part in parts:
-            added = part.added(best[part.at])
-            starts = np.flatnonzero(np.r_[True, part.batch.owner[1:] != part.batch.owner[:-1]]).tolist()
-            owners = part.batch.owner[starts].tolist() if len(part.batch.owner) else []
-            for start, end, owner in zip(starts, [*starts[1:], len(added)], owners, strict=False):
-                document = documents[part.at[owner]]
-                units: Units = document.shared["units"]
-                reasons[part.at[owner]] = _strongest(added[start:end], units.spans, document)
+            owner, added = part.batch.owner, part.added(best[part.at])
+            if not len(owner):
+                continue
+            starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+            first = np.zeros(part.batch.size, dtype=np.int64)
+            first[owner[starts]] = starts
+            least = np.zeros(part.batch.size, dtype=np.float32)
+            least[owner[starts]] = np.maximum(LEAST_REASON, LEAST_SHARE * np.maximum.reduceat(added, starts))
+            strong = np.flatnonzero(added >= least[owner])
+            strong = strong[np.lexsort((-added[strong], owner[strong]))]
+            whose = owner[strong].tolist()
+            places = (strong - first[owner[strong]]).tolist()
+            for one, group in groupby(zip(whose, places, strict=True), key=itemgetter(0)):
+                document = documents[part.at[one]]
+                reasons[part.at[one]] = _spans(document, [place for _, place in group])
         return reasons
 
 
@@ -228,16 +238,14 @@ def _sorted_out(documents: Sequence[Document], units: list[Units]) -> list[tuple
     return [(kind, at) for (kind, _), at in found.items()]
 
 
-def _strongest(added: Floats, spans: list[tuple[int, int]], document: Document) -> tuple[tuple[int, int], ...]:
-    """The spans, in the document's text, of the units that added most; the strongest first."""
-    least = max(LEAST_REASON, LEAST_SHARE * float(added.max()))
-    strong = np.flatnonzero(added >= least)
-    if len(strong) > 1:
-        strong = strong[np.argsort(-added[strong], kind="stable")]
+def _spans(document: Document, places: list[int]) -> tuple[tuple[int, int], ...]:
+    """The spans, in the document's text, of its units at these places; none twice, and at most `MOST_REASONS`."""
+    units: Units = document.shared["units"]
     shift, end = len(document.heading), len(document.text)
     words: list[tuple[int, int]] = []
-    for i in strong.tolist():
-        start, stop = spans[i][0] - shift, spans[i][1] - shift
+    for place in places:
+        start, stop = units.spans[place]
+        start, stop = start - shift, stop - shift
         if 0 <= start < stop <= end and not any(start < b and a < stop for a, b in words):
             words.append((start, stop))
             if len(words) == MOST_REASONS:

@@ -41,7 +41,7 @@ def _bucket(feature: str) -> int:
     return crc32(feature.encode("utf-8", "replace")) & (BUCKETS - 1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Units:
     """A document's units: their numbers in `vocabulary`, and the span of each in the whole text (-1 for cues)."""
 
@@ -59,6 +59,9 @@ class Vocabulary:
         self.cues: list[tuple[int, ...]] = []
         self.hashes: list[int] = []
         self.places: list[bool] = []
+        # Each way a word was written: the word, and whether it negates, turns, shouts.
+        self.written: dict[str, tuple[str, bool, bool, bool]] = {}
+        self._arrays: tuple[NDArray[np.uint64], NDArray[np.bool_]] = (np.zeros(0, np.uint64), np.zeros(0, np.bool_))
         self._lock = threading.Lock()
 
     def number(self, unit: str) -> int:
@@ -76,6 +79,23 @@ class Vocabulary:
             # Last, so that a thread that finds the number finds everything else, too.
             self.numbers[unit] = number
             return number
+
+    def word(self, raw: str) -> tuple[str, bool, bool, bool]:
+        """A word as written: in lower case and not long-drawn, and whether it negates, turns and is in capitals."""
+        word = _LONG_DRAWN.sub(r"\1\1", raw.lower().replace("’", "'")[:LONGEST_WORD])
+        found = word, lexicon.negates(word), lexicon.turns(word), len(raw) > 2 and raw.isupper()
+        self.written[raw] = found
+        return found
+
+    def arrays(self) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """The hash of every unit so far, and whether it has a place in a text."""
+        with self._lock:
+            known = len(self._arrays[0])
+            if known < len(self.hashes):
+                hashes = np.array(self.hashes[known:], dtype=np.uint64)
+                places = np.array(self.places[known:], dtype=np.bool_)
+                self._arrays = (np.concatenate([self._arrays[0], hashes]), np.concatenate([self._arrays[1], places]))
+            return self._arrays
 
 
 def _features(unit: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -131,43 +151,35 @@ def units_of(documents: Sequence[Document]) -> list[Units]:
 
 
 def _cut(text: str, vocabulary: Vocabulary) -> Units:
-    numbers = vocabulary.numbers
+    numbers, written, phrase = vocabulary.numbers, vocabulary.written, lexicon.PHRASES
     names: list[str] = []
     spans: list[tuple[int, int]] = []
     phrases: list[tuple[str, tuple[int, int]]] = []
     state, reach, shouted, before, began = "", 0, 0, "", 0
     for match in _UNIT.finditer(text):
         raw = match.group()
-        first = raw[0]
-        if first.isalpha() and not raw.startswith(("http", "www.")):
-            if len(raw) > 2 and raw.isupper():
-                shouted += 1
-            word = _word(raw)
-            names.append(f"{state}¬{word}" if reach > 0 else state + word)
-            reach -= 1
-            group = lexicon.PHRASES.get((before, word))
-            if group is not None:
-                phrases.append((f"#={group}", (began, match.end())))
-            before, began = word, match.start()
-            if lexicon.negates(word):
-                reach = NEGATION_REACH
-            elif lexicon.turns(word):
-                state, reach = ">", 0
-        else:
+        spans.append(match.span())
+        if not raw[0].isalpha() or raw.startswith(("http", "www.")):
             if raw in _STOPS:
                 reach = 0
-            names.append(_sign(raw, first))
-        spans.append(match.span())
+            names.append(_sign(raw, raw[0]))
+            continue
+        word, negates, turns, shouts = written.get(raw) or vocabulary.word(raw)
+        names.append(f"{state}¬{word}" if reach > 0 else state + word)
+        reach -= 1
+        shouted += shouts
+        if (before, word) in phrase:
+            phrases.append((f"#={phrase[before, word]}", (began, match.end())))
+        before, began = word, spans[-1][0]
+        if negates:
+            reach = NEGATION_REACH
+        elif turns:
+            state, reach = ">", 0
     for name, span in [*phrases, *((cue, (-1, -1)) for cue in _cues(text, names, shouted))]:
         names.append(name)
         spans.append(span)
     ids = [numbers[n] if n in numbers else vocabulary.number(n) for n in names]
     return Units(vocabulary, ids, spans)
-
-
-def _word(raw: str) -> str:
-    word = raw.lower().replace("’", "'")[:LONGEST_WORD]
-    return _LONG_DRAWN.sub(r"\1\1", word)
 
 
 def _sign(raw: str, first: str) -> str:
@@ -216,14 +228,23 @@ class Batch:
     size: int
 
 
+def shared_batch(documents: Sequence[Document], units: list[Units]) -> Batch:
+    """The batch of these units, from the first document's `shared` where another head has already joined them."""
+    known = documents[0].shared.get("batch")
+    if known is None or known[0] != units:
+        known = documents[0].shared["batch"] = (units, batch_of(units))
+    batch: Batch = known[1]
+    return batch
+
+
 def batch_of(units: Sequence[Units]) -> Batch:
     """Join documents' units; all must come from one vocabulary."""
     vocabulary = units[0].vocabulary
     lengths = np.fromiter((len(u.ids) for u in units), dtype=np.int64, count=len(units))
     ids = np.fromiter(chain.from_iterable(u.ids for u in units), dtype=np.int64, count=int(lengths.sum()))
     owner = np.repeat(np.arange(len(units)), lengths)
-    place = np.fromiter((vocabulary.places[i] for i in ids.tolist()), dtype=bool, count=len(ids))
-    hashes = np.fromiter((vocabulary.hashes[i] for i in ids.tolist()), dtype=np.uint64, count=len(ids))
+    every_hash, every_place = vocabulary.arrays()
+    hashes, place = every_hash[ids], every_place[ids]
     at = np.flatnonzero((owner[1:] == owner[:-1]) & place[1:] & place[:-1])
     mixed = hashes[at] * np.uint64(0x9E3779B97F4A7C15) + hashes[at + 1] * np.uint64(0xC2B2AE3D27D4EB4F)
     pairs = ((mixed >> np.uint64(33)) & np.uint64(BUCKETS - 1)).astype(np.int64)

@@ -48,7 +48,9 @@ def test_short_answers_are_nobodys_copies() -> None:
 
 
 def test_the_group_names_its_first_and_its_size() -> None:
-    documents = [Document(str(i), t) for i, t in enumerate([TEXT, "something else entirely, about bread and butter", TEXT])]
+    documents = [
+        Document(str(i), t) for i, t in enumerate([TEXT, "something else entirely, about bread and butter", TEXT])
+    ]
     duplicate.run(documents)
     finding = documents[2].findings["duplicate"]
     assert finding.extra == {"of": "0", "size": 2}
@@ -66,7 +68,9 @@ def test_copies_in_different_batches_share_a_key() -> None:
 def test_a_key_depends_on_the_text_alone() -> None:
     alone, among = Document("1", TEXT), Document("2", TEXT)
     duplicate.run([alone])
-    duplicate.run([Document(str(i), f"message number {i} about matter {i * 7} of the day") for i in range(50)] + [among])
+    duplicate.run(
+        [Document(str(i), f"message number {i} about matter {i * 7} of the day") for i in range(50)] + [among]
+    )
     assert alone.signature == among.signature
 
 

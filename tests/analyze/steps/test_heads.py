@@ -51,10 +51,12 @@ def test_our_own_messages_need_no_answer() -> None:
     assert document.findings["needs_answer"].confidence == 1.0
 
 
-def test_negation_turns_a_word_round() -> None:
-    good, not_good = read([Document("1", "the food was good"), Document("2", "the food was not good")], embed=False)
-    assert good.findings["sentiment"].label == "positive"
-    assert not_good.findings["sentiment"].label == "negative"
+def test_a_negation_turns_a_word_round() -> None:
+    texts = ["the food was good", "the food was not good", "we had problems", "we never had any problems"]
+    shares = head.load("sentiment").shares([Document(str(i), text) for i, text in enumerate(texts)])
+    negative = shares[:, head.load("sentiment").labels.index("negative")]
+    assert negative[1] > negative[0] + 0.2
+    assert negative[3] < negative[2]
 
 
 @pytest.mark.parametrize("name", STEPS)
