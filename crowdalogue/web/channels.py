@@ -67,7 +67,9 @@ def health(account: Account, channel: Channel) -> tuple[str, str]:
         return "Catching up", "own"
     if channel.polls:
         return "Working", "pos"
-    return ("Ready" if channel.receives_hooks else "Holds past messages"), ""
+    if channel.receives_hooks:
+        return "Ready", ""
+    return ("Entered by hand" if account.kind in channel_kinds() else "Holds past messages"), ""
 
 
 @require_GET

@@ -22,6 +22,7 @@ from crowdalogue.web.words import plural
 A_PAGE = 50
 AT_ONCE = 100  # replayed in one request; the rest by pressing again
 SHOWN = 20_000  # bytes of a body on the page
+OPEN_HEADERS = ("content-type", "content-length", "user-agent", "date", "accept")  # say nothing of a person
 SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key")
 STATES = Delivery.State
 
@@ -72,7 +73,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         "delivery": delivery,
         "plain": plain,
-        "headers": [(n, v if plain and not is_secret(n) else masked(v)) for n, v in delivery.headers.items()],
+        "headers": [(n, v if is_open(n, plain) else masked(v)) for n, v in delivery.headers.items()],
         "text": text if plain else masked_body(text, cut=len(body) > SHOWN),
         "size": len(body),
         "cut": len(body) > SHOWN,
@@ -81,8 +82,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return settings.draw(request, "delivery.html", shown, here="deliveries")
 
 
-def is_secret(header: str) -> bool:
-    return any(word in header.casefold() for word in SECRET_HEADERS)
+def is_open(header: str, plain: bool) -> bool:
+    """Whether a header is shown as it came; what proves the sender never is."""
+    name = header.casefold()
+    return name in OPEN_HEADERS or (plain and not any(word in name for word in SECRET_HEADERS))
 
 
 def masked(text: str) -> str:

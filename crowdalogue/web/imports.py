@@ -167,7 +167,12 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def confirm(request: HttpRequest, run: Import) -> HttpResponseBase:
     """Columns, choices and preview. "look" looks again with them, "start" begins."""
     wrong = ""
+    # Until a person has looked, only what was recognised: then doubts about it are said.
     chosen = {k: v for k, v in run.mapping.items() if k not in ("form", "extras", "shape", "accounts")}
+    if not chosen.get("looked"):
+        chosen = {k: v for k, v in chosen.items() if k in ("account", "brand")}
+    else:
+        chosen["encoding"] = run.mapping["form"]["encoding"]
     if request.method == "POST":
         chosen = choices(request, run)
     try:
@@ -206,9 +211,10 @@ def choices(request: HttpRequest, run: Import) -> dict[str, Any]:
             fields[field] = column
     if run.mapping.get("shape") == "export":  # its own columns are settled
         fields = dict(run.mapping["fields"])
-    chosen: dict[str, Any] = {"fields": fields}
+    chosen: dict[str, Any] = {"fields": fields, "looked": True}
+    current = run.mapping["form"]["encoding"]
     if given.get("encoding") in dict(ENCODINGS):
-        chosen["encoding"] = given["encoding"]
+        chosen["encoding"] = current if given["encoding"] == plainly(current) else given["encoding"]
     if given.get("order") in ("dmy", "mdy"):
         chosen["order"] = given["order"]
     if given.get("timezone") in dict(zones()):
@@ -221,6 +227,11 @@ def choices(request: HttpRequest, run: Import) -> dict[str, Any]:
     brand = Brand.objects.filter(pk=int(given["brand"])).first() if given.get("brand", "").isdecimal() else None
     chosen["brand"] = brand.name if brand else ""
     return chosen
+
+
+def plainly(encoding: str) -> str:
+    """An encoding as it is offered: without byte order and mark, which are recognised."""
+    return encoding.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
 
 
 def kinds(run: Import) -> list[tuple[str, str]]:
@@ -244,7 +255,7 @@ def draft(run: Import, look: imports.Inspection) -> dict[str, Any]:
         "columns": columns,
         "fields": [(key, title, about) for key, (title, about) in OFFERED.items()],
         "encodings": ENCODINGS,
-        "encoding": look.form.encoding.replace("-sig", "").replace("-le", "").replace("-be", ""),
+        "encoding": plainly(look.form.encoding),
         "zones": zones() if "sent_at" in mapping["fields"] else [],
         "kinds": kinds(run),
         "accounts": Account.objects.order_by("name")[:200],
