@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from crowdalogue.models import Account, Company, Delivery, Message, User
@@ -19,13 +19,20 @@ pytestmark = [
 
 @pytest.fixture
 def full() -> Iterator[Callable[[], None]]:
-    """`full()` lets SQLite's file grow no further: to the store that is a full disk."""
+    """`full()` uses up every free page and lets SQLite's file grow no further: to the store that is a full disk."""
 
     def fill() -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA page_count")
-            pages = cursor.fetchone()[0]
-            cursor.execute(f"PRAGMA max_page_count = {pages}")
+            cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+            cursor.execute("PRAGMA freelist_count")
+            free = cursor.fetchone()[0]
+            cursor.execute("CREATE TABLE IF NOT EXISTS filler (x BLOB)") if free else None
+            for _ in range(free):
+                try:
+                    cursor.execute("INSERT INTO filler VALUES (zeroblob(4000))")
+                except OperationalError:
+                    break
 
     yield fill
     make_room()
@@ -34,6 +41,7 @@ def full() -> Iterator[Callable[[], None]]:
 def make_room() -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA max_page_count = 1073741823")
+        cursor.execute("DROP TABLE IF EXISTS filler")
 
 
 def post(client: Client, account: Account, text: str) -> int:
