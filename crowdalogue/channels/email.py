@@ -140,6 +140,9 @@ class Email(Channel):
         """Sign in to both servers."""
         if not envelope_address(self._text("from_address")):
             raise Failure("The address is not an e-mail address. Correct it.")
+        for name, label in (("imap_host", "incoming"), ("smtp_host", "outgoing")):
+            if not self._text(name):
+                raise Failure(f"The name of the {label} server is missing. Enter it, such as mail.example.com.")
         self._new_mailbox().check()
         smtp.check(self._relay())
 

@@ -118,6 +118,12 @@ def test_check_names_what_is_wrong(server: MailServer) -> None:
         ({"smtp_port": free_port()}, "takes no connections"),
         ({"smtp_host": "no-such-host.invalid"}, "was not found"),
         ({"from_address": "help"}, "not an e-mail address"),
+        ({"imap_host": " "}, "incoming server is missing"),
+        ({"smtp_host": ""}, "outgoing server is missing"),
+        ({"imap_secret": "pässword"}, "The mailbox refused the password."),
+        ({"smtp_secret": "pässword"}, "The outgoing mail server refused the password."),
+        ({"imap_host": "x" * 80}, "was not found"),
+        ({"smtp_host": "x" * 80 + ".example.com"}, "was not found"),
     ):
         with pytest.raises(Failure) as failure:
             Email(good | change).check()

@@ -28,7 +28,7 @@ FETCH_BYTES = 48 * 1024 * 1024  # handed over at once
 IDLE_SECONDS = 9 * 60.0  # servers and routers forget an idle connection after ten minutes or more
 POLL_SECONDS = 30.0  # between looks, where the server cannot push
 SIZE, BODY, HEADER, ARRIVED = b"RFC822.SIZE", b"BODY[]", b"BODY[HEADER]", b"INTERNALDATE"
-LOST = (imaplib.IMAP4.abort, OSError, EOFError)
+LOST = (imaplib.IMAP4.abort, OSError, EOFError, UnicodeError)  # the last: a host name that cannot be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,10 @@ class Mailbox:
         try:
             if server.security == "starttls":
                 client.starttls(context)
-            client.login(server.user, server.secret)
+            if (server.user + server.secret).isascii():
+                client.login(server.user, server.secret)
+            else:  # LOGIN knows no other letters
+                client.plain_login(server.user, server.secret)
             selected = client.select_folder(server.folder, readonly=not server.mark_seen)
         except BaseException:
             with contextlib.suppress(IMAPClientError, *LOST):
@@ -142,11 +145,13 @@ class Mailbox:
         server = self.server
         where = f"{server.host}, port {server.port}"
         said = str(error).casefold()
+        if "plaintext" in said or "privacyrequired" in said:
+            return Failure(f"{server.host} takes passwords only over an encrypted connection. Choose an encryption.")
         if isinstance(error, LoginError) and not isinstance(error, imaplib.IMAP4.abort):
             if "temporar" in said or "unavailable" in said or "too many" in said:
                 return Failure("The mailbox is busy and let nobody in. It is tried again by itself.", permanent=False)
             return Failure("The mailbox refused the password. Enter a new app password.")
-        if isinstance(error, socket.gaierror):
+        if isinstance(error, socket.gaierror | UnicodeError):
             return Failure(f"The mail server {server.host} was not found. Check its name.", permanent=False)
         if isinstance(error, ssl.SSLCertVerificationError):
             return Failure(

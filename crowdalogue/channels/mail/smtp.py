@@ -76,7 +76,7 @@ async def _connect(relay: Relay) -> aiosmtplib.SMTP:
 async def _check(relay: Relay) -> None:
     try:
         client = await _connect(relay)
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         text, permanent = _connect_words(relay, error)
         raise Failure(text, permanent=permanent) from error
     await _leave(client)
@@ -85,7 +85,7 @@ async def _check(relay: Relay) -> None:
 async def _deliver(relay: Relay, sender: str, recipient: str, content: bytes) -> str:
     try:
         client = await _connect(relay)
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         text, permanent = _connect_words(relay, error)
         raise SendError(text, permanent=permanent) from error
     try:
@@ -178,7 +178,7 @@ def _connect_words(relay: Relay, error: Exception) -> tuple[str, bool]:
             f"The mail server {relay.host} does not offer this sign-in or encryption. Choose another encryption.",
             True,
         )
-    if isinstance(cause, socket.gaierror):
+    if isinstance(cause, socket.gaierror | ValueError):  # a name that is none, or cannot be one
         return f"The outgoing mail server {relay.host} was not found. Check its name.", False
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"The certificate of {relay.host} is not valid for this name. Check the server's name.", True

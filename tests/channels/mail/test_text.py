@@ -132,7 +132,8 @@ REPLIES = {
     "outlook": "<div class=WordSection1><p class=MsoNormal>Yes please.</p><div style='border-top:solid #E1E1E1 1.0pt'>"
     "<p><b>Von:</b> Help &lt;help@example.com&gt;<br><b>Gesendet:</b> Montag<br><b>An:</b> Ann<br><b>Betreff:</b> x</p>"
     "</div><p>Old</p></div>",
-    "gmail, answered below": '<div class="gmail_quote"><div class="gmail_attr">On Mon, Jan 5, 2026 Help wrote:<br></div>'
+    "gmail, answered below": '<div class="gmail_quote">'
+    '<div class="gmail_attr">On Mon, Jan 5, 2026 Help wrote:<br></div>'
     '<blockquote class="gmail_quote">Old<blockquote>Older</blockquote>Old</blockquote><div>Yes please.</div></div>',
     "apple": "Yes please.<br><div>Sent from my iPhone</div><blockquote type=cite>On 5 Jan 2026, Help wrote:<br>"
     "</blockquote><blockquote type=cite>Old</blockquote>",
@@ -143,9 +144,11 @@ REPLIES = {
     '<div class="protonmail_quote">On Monday Help wrote:<br><blockquote>Old</blockquote></div>',
     "gmx": '<div>Yes please.</div><div name="quote">Gesendet: Montag<br>Von: Help'
     '<div name="quoted-content">Old</div></div>',
-    "thunderbird": '<p>Yes please.</p><div class="moz-signature">-- <br>Ann</div><div class="moz-cite-prefix">Am 05.01.26 '
+    "thunderbird": '<p>Yes please.</p><div class="moz-signature">-- <br>Ann</div>'
+    '<div class="moz-cite-prefix">Am 05.01.26 '
     'um 09:15 schrieb Help:</div><blockquote type="cite">Old</blockquote>',
-    "samsung": "<div>Yes please.</div><div>Von meinem Galaxy gesendet</div><div>-------- Ursprüngliche Nachricht --------"
+    "samsung": "<div>Yes please.</div><div>Von meinem Galaxy gesendet</div>"
+    "<div>-------- Ursprüngliche Nachricht --------"
     "</div><div>Von: Help</div><div>Datum: 05.01.26</div>Old",
     "zoho": '<div>Yes please.</div><div class="zmail_extra">---- On Mon, 05 Jan 2026 Help wrote ---<br>'
     "<blockquote>Old</blockquote></div>",
