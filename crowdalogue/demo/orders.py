@@ -64,8 +64,7 @@ def make_orders(random: Random, customers: list[Customer], count: int, start: da
 
 def make_order(random: Random, number: int, customer: Customer, product: Product, day: int, start: datetime) -> Order:
     at = story.moment(random, start, day)
-    names, shares = zip(*company.CARRIERS, strict=True)
-    carrier = random.choices(names, shares)[0]
+    carrier = random.choices([name for name, _ in company.CARRIERS], [share for _, share in company.CARRIERS])[0]
     shipped = (at + timedelta(days=random.choice((0, 1, 1, 1, 2)))).replace(hour=17, minute=random.randrange(60))
     if shipped < at:
         shipped += timedelta(days=1)

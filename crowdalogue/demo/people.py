@@ -44,8 +44,7 @@ def make_customers(random: Random, count: int) -> list[Customer]:
 
 
 def make_customer(random: Random, number: int) -> Customer:
-    codes, shares = zip(*company.LANGUAGES, strict=True)
-    language = random.choices(codes, shares)[0]
+    language = random.choices([code for code, _ in company.LANGUAGES], [share for _, share in company.LANGUAGES])[0]
     person = Customer(
         id=f"p{number:05d}",
         first=random.choice(company.FIRST[language]),

@@ -199,9 +199,15 @@ class Teller:
         wait = {"email": (20, 90), "webchat": (0.1, 0.5), "social": (10, 60), "review": (48, 90)}[talk.kind]
         patience = self.random.random()
         while patience < 0.35 and talk.topic not in CONTENT and talk.kind != "review":
-            at += timedelta(hours=self.random.uniform(*wait))
+            at = self.awake(at + timedelta(hours=self.random.uniform(*wait)))
             self.reply(talk, at, speech.LANGUAGES[talk.customer.language].chasing, slots)
             patience += 0.25
+
+    def awake(self, at: datetime) -> datetime:
+        """Most people who would write at night write in the morning."""
+        if at.hour >= 7 or self.random.random() < 0.08:
+            return at
+        return at.replace(hour=7) + timedelta(hours=self.random.random() * 3)
 
     def reply(self, talk: Talk, at: datetime, phrases: tuple[str, ...], slots: Mapping[str, str]) -> None:
         text = speech.roughen(self.random, speech.pick(self.random, phrases, slots), talk.customer, talk.kind)
@@ -237,7 +243,7 @@ class Teller:
             )
             if random.random() < 0.12:
                 return  # the customer never came back
-            at += later()
+            at = self.awake(at + later())
             self.reply(talk, at, language.details if broken else language.details[:1], slots)
         answers = public.RUMOUR_ANSWERS if topic == "rumour" else known.answer
         at = self.help(talk, at, answers, slots)
@@ -245,11 +251,11 @@ class Teller:
         if talk.kind == "review" or topic == "rumour":
             return
         if random.random() < 0.2 and topic in TROUBLE:
-            at += later() * 3
+            at = self.awake(at + later() * 3)
             self.reply(talk, at, language.unsolved, slots)
             at = self.help(talk, at, language.agent_follow_ups, slots)
         if random.random() < (0.2 if topic in CONTENT else 0.36):
-            at += later() * 2
+            at = self.awake(at + later() * 2)
             self.reply(talk, at, language.thanks if topic in TROUBLE else plain_thanks(language), slots)
             if random.random() < 0.45:
                 self.help(talk, at, language.agent_ends, slots)

@@ -297,7 +297,7 @@ def describe(
         handle=directory[address_of(channel, item.author)],
         parent=item.parents[0] if item.parents else "",
         sent_at=item.sent_at or now,
-        received_at=now,
+        received_at=(item.sent_at or now) if account.demo else now,  # the demo's past came when it was sent
         subject=item.subject,
         text=item.text,
         html=item.html,
