@@ -50,10 +50,17 @@ _lock = threading.Lock()
 _roots: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
 
 
-def run(build: Callable[[Tables], Expression], *, limit: int = MOST_ROWS, key: Hashable = None) -> list[dict[str, Any]]:
+def run(
+    build: Callable[[Tables], Expression],
+    *,
+    limit: int = MOST_ROWS,
+    key: Hashable = None,
+    values: tuple[tuple[int, int], ...] = (),
+) -> list[dict[str, Any]]:
     """Rows of the expression that `build` makes from the tables, at most `limit`.
 
-    `key` stands for everything `build` depends on besides the data. With it the expression is put into SQL once
+    `values` puts numbers in the places that stand for them in the expression (see `relate.scope`). `key` stands for
+    everything else that `build` depends on besides the data: with it the expression is put into SQL only once
     (Ibis takes longer for that than DuckDB for the counting) and, while no file changed, counted once.
     A file that vanished because this process slept for over a minute is not an error: the new list is read, once.
     """
@@ -62,13 +69,13 @@ def run(build: Callable[[Tables], Expression], *, limit: int = MOST_ROWS, key: H
         try:
             tables = _tables()
             data = (_local.place, tuple(_local.views.values()))
-            if key is not None and (known := _answers.get(key)) and known[0] == data:
+            if key is not None and (known := _answers.get((key, values))) and known[0] == data:
                 kept: list[dict[str, Any]] = known[1]
                 return kept
-            sql = _sql(build, tables, limit, key)
+            sql = _filled(_sql(build, tables, limit, key), values)
             rows: list[dict[str, Any]] = _local.backend.con.sql(sql).to_arrow_table().to_pylist()
             if key is not None and len(rows) <= MOST_KEPT:
-                _answers.put(key, (data, rows))
+                _answers.put((key, values), (data, rows))
             return rows
         except duckdb.IOException:
             _local.views.clear()
@@ -94,6 +101,12 @@ def _sql(build: Callable[[Tables], Expression], tables: Tables, limit: int, key:
     if key is not None:
         _compiled.put(key, sql)
     return str(sql)
+
+
+def _filled(sql: str, values: tuple[tuple[int, int], ...]) -> str:
+    for place, value in values:
+        sql = sql.replace(str(place), str(value))
+    return sql
 
 
 class _Kept:

@@ -106,6 +106,8 @@ def _begin(old: Manifest) -> Manifest:
 # What was seen in the overlap, so that it is not written again and again. Losing it costs one repeated write.
 _seen: dict[str, dict[int, datetime]] = {}
 _turn: dict[str, int] = {}
+_looked: dict[str, float] = {}  # when deleted rows were last looked for, by folder
+LOOK_EVERY_S = 15.0
 
 
 class _Run:
@@ -127,8 +129,10 @@ class _Run:
                 return False
             marks["building"] = False
         done = self.follow()
-        if done:
+        looked = _looked.get(str(self.writer.folder), 0.0)
+        if done and (thorough or time.monotonic() - looked > LOOK_EVERY_S):
             self.look_for_deleted(thorough)
+            _looked[str(self.writer.folder)] = time.monotonic()
         self.tidy()
         return done
 

@@ -22,7 +22,7 @@ from crowdalogue.models import Conversation
 from crowdalogue.relate import engine
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import NONE
-from crowdalogue.relate.scope import Scope
+from crowdalogue.relate.scope import Scope, is_over
 from crowdalogue.relate.statistics import FEW, Z, wilson
 
 Row = dict[str, Any]
@@ -49,9 +49,9 @@ def _customers_first(w: Any) -> Expression:
     return w["first"] & w.opened_by_customer
 
 
-def _decided(scope: Scope) -> Expression:
+def _decided() -> Expression:
     """Answered, or too late to be answered in time: what can be said to be answered or not."""
-    return _.answered_at.notnull() | _.due_at.isnull() | (_.due_at <= scope.now)
+    return _.answered_at.notnull() | is_over()
 
 
 ALL = (
@@ -222,7 +222,7 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
         order = [ibis.asc(d, nulls_first=False) for d in by if d in IN_TIME] + [ibis.desc("n")]
         return counted.order_by([*order, *(ibis.asc(d, nulls_first=False) for d in by if d not in IN_TIME)])
 
-    return [_finished(scope, measure, by, row) for row in engine.run(build, limit=limit, key=(name, by, scope.key))]
+    return [_finished(scope, measure, by, row) for row in scope.ask((name, by), build, limit=limit)]
 
 
 def figure(scope: Scope, name: str) -> Row:
@@ -255,7 +255,7 @@ def _rows(scope: Scope, measure: Measure, tables: Tables) -> Expression:
     if measure.only:
         rows = rows.filter(measure.only(_))
     if measure.of == "waits" and measure.unit == "share":
-        rows = rows.filter(_decided(scope))
+        rows = rows.filter(_decided())
     return rows
 
 

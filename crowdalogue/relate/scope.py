@@ -19,6 +19,8 @@ from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import NONE, Filters
 
 QUARTER_S = 900
+# Numbers that stand in an expression for the period's ends and for now, so that its SQL holds for any period.
+START, END, NOW_S = 2_000_000_001, 2_000_000_002, 900_000_000_003
 MESSAGE_FIELDS = ("sentiment", "intent", "language", "urgency", "needs_answer", "author")
 
 
@@ -52,12 +54,22 @@ class Scope:
         names = {i: name for i, name, _ in brands}
         return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end)
 
-    @property
-    def key(self) -> Hashable:
-        """Everything a question in this scope depends on, besides the data."""
-        names = tuple(sorted(self.names.items())) if self.filters.brand else ()
-        tags = tuple(sorted(self.tags.items()))
-        return self.filters, str(self.zone), self.now, names, self.rivals, tags, self.words, self.start, self.end
+    def ask(
+        self, what: Hashable, build: Callable[[Tables], Expression], *, limit: int = engine.MOST_ROWS
+    ) -> list[dict[str, Any]]:
+        """Rows of an expression over this scope's tables. `what` names the expression apart from the scope."""
+        now = int(self.now.timestamp())
+        values = ((START, self.start), (END, self.end), (NOW_S, now))
+        return engine.run(build, limit=limit, key=(what, self._shape()), values=values)
+
+    def _shape(self) -> Hashable:
+        """Everything the SQL of a question depends on, besides the values put in its places."""
+        f = self.filters.with_period("all")
+        names = tuple(sorted(self.names)) if f.whose == "own" or f.brand else ()
+        brands = tuple(sorted(self.names.items())) if f.brand else ()
+        turns = tuple(pair for pair in offsets(self.zone, self.start, self.end)[1:])
+        first = offsets(self.zone, self.start, self.end)[0][1]
+        return f, first, turns, names, brands, self.rivals, tuple(sorted(self.tags.items())), self.words
 
     def code(self, word: str) -> int:
         """The number columns have for a word; 0 for none, -1 (which matches nothing) for one never seen."""
@@ -95,11 +107,11 @@ class Scope:
         if any(f.is_narrowed(name) for name in MESSAGE_FIELDS):
             said = self._readings(tables.messages.filter(_.direction == self.code("in")))
             rows = rows.semi_join(said, [rows.conversation == said.conversation, rows.started_at == said.sent_at])
-        return narrow_waits(rows, f.wait, self.now) if f.wait else rows
+        return narrow_waits(rows, f.wait) if f.wait else rows
 
     def _common(self, rows: Expression, tables: Tables) -> Expression:
         f = self.filters
-        rows = rows.filter((_.quarter >= self.start) & (_.quarter < self.end))
+        rows = rows.filter((_.quarter >= START) & (_.quarter < END))
         rows = self._chosen(self._branded(rows), "channel", f.channel)
         if f.tag:
             wanted = [self.tags.get(name, -1) for name in f.tag]
@@ -135,7 +147,7 @@ class Scope:
         return rows if f.author is None else rows.filter(_.author == f.author)
 
     def _of_waits(self, rows: Expression, tables: Tables) -> Expression:
-        begun = narrow_waits(tables.waits.filter(~_.waived), self.filters.wait, self.now)
+        begun = narrow_waits(tables.waits.filter(~_.waived), self.filters.wait)
         rows = rows.filter(_.direction == self.code("in"))
         return rows.semi_join(begun, [rows.conversation == begun.conversation, rows.sent_at == begun.started_at])
 
@@ -161,9 +173,14 @@ class Scope:
         return ((self.day(quarter) + 3) % 7).cast("int64")
 
 
-def narrow_waits(rows: Expression, which: str, now: datetime) -> Expression:
+def is_over() -> Expression:
+    """Of a wait: its promised time has passed, or there was none."""
+    return _.due_at.isnull() | (_.due_at.epoch_seconds() <= NOW_S)
+
+
+def narrow_waits(rows: Expression, which: str) -> Expression:
     """Some of the waits, by the words of the filter `wait`. What breaks a promise is its time, not a check."""
-    over = _.due_at.isnull() | (_.due_at <= now)
+    over = is_over()
     choices: dict[str, Callable[[], Expression]] = {
         "started": lambda: rows,
         "decided": lambda: rows.filter(_.answered_at.notnull() | over),
@@ -172,7 +189,7 @@ def narrow_waits(rows: Expression, which: str, now: datetime) -> Expression:
         "unanswered": lambda: rows.filter(_.answered_at.isnull() & over),
         "kept": lambda: rows.filter(_.answered_at.notnull() & (_.answered_at <= _.due_at)),
         "broken": lambda: rows.filter(
-            (_.answered_at > _.due_at) | (_.answered_at.isnull() & _.due_at.notnull() & (_.due_at <= now))
+            (_.answered_at > _.due_at) | (_.answered_at.isnull() & _.due_at.notnull() & over)
         ),
         "first": lambda: rows.filter(_["first"] & _.opened_by_customer & _.calendar_s.notnull()),
     }

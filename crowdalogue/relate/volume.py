@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from crowdalogue.relate import engine, measures
+from crowdalogue.relate import measures
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
@@ -97,9 +97,8 @@ def _added(rows: list[Row], step: str) -> list[Row]:
 
 def newest(scope: Scope) -> datetime | None:
     """When the newest message of the scope was sent."""
-    found: datetime | None = engine.run(lambda t: scope.messages(t).agg(at=_.sent_at.max()), key=("newest", scope.key))[
-        0
-    ]["at"]
+    rows = scope.ask("newest", lambda t: scope.messages(t).agg(at=_.sent_at.max()))
+    found: datetime | None = rows[0]["at"]
     return found
 
 
@@ -112,5 +111,4 @@ def behind(scope: Scope, *, after: tuple[datetime, int] | None = None, limit: in
             rows = rows.filter((_.sent_at < after[0]) | ((_.sent_at == after[0]) & (_.id < after[1])))
         return rows.order_by([ibis.desc("sent_at"), ibis.desc("id")]).select("id", "sent_at")
 
-    key = ("behind", scope.key) if after is None else None
-    return [(row["id"], row["sent_at"]) for row in engine.run(build, limit=limit, key=key)]
+    return [(row["id"], row["sent_at"]) for row in scope.ask(("behind", after), build, limit=limit)]
