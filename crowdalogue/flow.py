@@ -368,11 +368,15 @@ def resend(user: User, reply: Reply) -> Reply:
 
 
 def deliver(limit: int = 20) -> int:
-    """Send what is queued and due. Returns how many were claimed."""
-    claimed = replies.claim(limit, timezone.now())
-    for reply in claimed:
-        send(reply)
-    return len(claimed)
+    """Send what is queued and due, at most `limit`. Returns how many were claimed.
+
+    One at a time: a claim says that sending has begun, so a worker that dies leaves one reply in doubt, not a batch.
+    """
+    done = 0
+    while done < limit and (claimed := replies.claim(1, timezone.now())):
+        send(claimed[0])
+        done += 1
+    return done
 
 
 def send(reply: Reply) -> None:
