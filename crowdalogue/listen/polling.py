@@ -14,7 +14,7 @@ from crowdalogue.errors import Failure
 from crowdalogue.listen import intake
 from crowdalogue.models import Account, Delivery
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=20)  # renewed every second by a living worker; how long a mailbox rests after a dead one
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=15)
 
