@@ -250,3 +250,10 @@ def test_bands_of_long_ago_are_forgotten(account: Callable[..., Account]) -> Non
     assert findings.forget_bands(timezone.now()) == 0
     assert findings.forget_bands(timezone.now() + timedelta(days=61)) > 0
     assert not Band.objects.exists()
+
+
+def test_an_answer_goes_where_the_newest_message_asks(account: Callable[..., Account], helper: User) -> None:
+    mailbox = account("email", settings={"from_address": "help@example.com"})
+    conversation = write(mailbox, extra={"reply_to": "office@example.com"})
+    reply = flow.answer(helper, conversation, "On its way.", key="key-12345")
+    assert replies.outgoing(reply, [], []).to.address == "office@example.com"

@@ -154,7 +154,7 @@ def outgoing(reply: Reply, ids: Sequence[str], files: Sequence[Attachment]) -> O
         raise SendError("Nobody is known to answer in this conversation.", permanent=True)
     return Outgoing(
         key=reply.key,
-        to=Author(handle.address, handle.name),
+        to=Author(asked_address(conversation) or handle.address, handle.name),
         text=reply.message.text,
         subject=conversation.subject,
         sender_name=str(reply.user) if reply.user else "",
@@ -162,6 +162,18 @@ def outgoing(reply: Reply, ids: Sequence[str], files: Sequence[Attachment]) -> O
         thread=conversation.key,
         attachments=tuple(files),
     )
+
+
+def asked_address(conversation: Conversation) -> str:
+    """Where the customer's newest message asks answers to be sent (a mail's Reply-To), if it does."""
+    newest = (
+        Message.objects.filter(conversation=conversation, direction=Message.Direction.IN, kind="message")
+        .order_by("-sent_at", "-id")
+        .values_list("extra", flat=True)
+        .first()
+    )
+    asked = (newest or {}).get("reply_to", "")
+    return asked if isinstance(asked, str) else ""
 
 
 def parents_of(reply: Reply, limit: int = 20) -> list[str]:
