@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import zoneinfo
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import login, password_validation
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from crowdalogue.models import Account, Audit, Brand, Company, Role, User
-from crowdalogue.web.frame import company, forget
+from crowdalogue.web.frame import company, forget, needs, person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 THE_ONE = 1  # the company's key: the second of two browsers that race is refused by it
@@ -125,4 +128,40 @@ def following(request: HttpRequest) -> HttpResponse:
         return redirect("account_login")
     if not user.may("manage"):
         return redirect("/")
-    return render(request, "start_next.html", {"channels": Account.objects.count()})
+    demo = Account.objects.filter(demo=True).exists()
+    return render(request, "start_next.html", {"demo": demo, "removing": _removing.is_set()})
+
+
+@require_POST
+@needs("manage")
+def demo(request: HttpRequest) -> HttpResponse:
+    """Ask the worker for the demo company and show how far it is; asked twice, it is the same one."""
+    from crowdalogue.demo import loader
+
+    return redirect("import", loader.begin(person(request)).pk)
+
+
+_removing = threading.Event()
+
+
+@require_POST
+@needs("manage")
+def demo_remove(request: HttpRequest) -> HttpResponse:
+    """Take the demo company out, behind the page. Broken off, it goes on when it is asked for again."""
+    user = person(request)
+    if not _removing.is_set():
+        _removing.set()
+        Audit.objects.create(user=user, who=str(user), deed="deleted", what="the demo company")
+        threading.Thread(target=_remove_demo, name="remove-demo", daemon=True).start()
+    messages.success(request, "The demo company is being removed. It takes about a minute; your own messages stay.")
+    return redirect("start")
+
+
+def _remove_demo() -> None:
+    from crowdalogue.demo import loader
+
+    try:
+        loader.remove()
+    finally:
+        _removing.clear()
+        connection.close()

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from crowdalogue import live
@@ -82,15 +82,15 @@ class Hub:
     def run(self) -> None:
         while True:
             time.sleep(EVERY_S)
-            try:
-                self.look()
-            except DatabaseError as error:
-                log.warning("the stream could not look for news: %s", type(error).__name__)
-                close_old_connections()
             with self.lock:
                 if not self.listeners:
                     self.thread = None
                     break
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - whatever happens, open pages must hear again afterwards
+                log.warning("the stream could not look for news: %s", type(error).__name__)
+                close_old_connections()
         connection.close()
 
     def look(self) -> None:

@@ -39,10 +39,11 @@ def written(mailbox: Account) -> Callable[..., Conversation]:
         number = next(count)
         at: datetime = timezone.now() - timedelta(minutes=minutes)
         address = more.pop("address", f"{name.split()[0].lower()}@example.com")
+        here = more.pop("account", mailbox)
         item = Incoming(
             external_id=f"<m{number}@example.com>", author=Author(address, name), text=text, sent_at=at, **more
         )
-        flow.file(more.pop("account", mailbox), [item])
+        flow.file(here, [item])
         return Conversation.objects.get(messages__external_id=item.external_id)
 
     return make

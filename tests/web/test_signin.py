@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -71,7 +72,9 @@ def test_a_form_without_its_token_changes_nothing(helper: User, client_for: Call
     assert helper.preferences == {}
 
 
-def test_two_factor_sign_in_end_to_end(helper: User, client_for: Callable[..., Client]) -> None:
+def test_two_factor_sign_in_end_to_end(
+    helper: User, client_for: Callable[..., Client], django_capture_on_commit_callbacks: Any
+) -> None:
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
@@ -82,8 +85,10 @@ def test_two_factor_sign_in_end_to_end(helper: User, client_for: Callable[..., C
     assert page.status_code == 200, page["Location"]
     secret = page.context["form"].secret
     counter = next(iter(yield_hotp_counters_from_time()))
-    answer = client.post("/accounts/2fa/totp/activate/", {"code": format_hotp_value(hotp_value(secret, counter))})
-    assert answer.status_code == 302 and Audit.objects.filter(deed="two_factor_added", user=helper).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post("/accounts/2fa/totp/activate/", {"code": format_hotp_value(hotp_value(secret, counter))})
+    assert answer.status_code == 302
+    assert [a.deed for a in Audit.objects.filter(user=helper).order_by("id")][:2] == ["signed_in", "two_factor_added"]
     assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
     client.post("/accounts/logout/")
     fresh = client_for(None)
