@@ -50,14 +50,11 @@ def load(as_json: bool) -> None:
     Example:  crowdalogue demo load
     """
     open_store()
-    from crowdalogue import jobs
     from crowdalogue.demo import loader
 
     progress = Progress("messages")
-    run = loader.begin()
-    jobs.run_import(run, None, progress)
+    run = loader.load(progress)
     progress.end()
-    run.refresh_from_db()
     if as_json:
         print_json({"state": run.state, **run.counts})
     else:
@@ -75,8 +72,10 @@ def remove(as_json: bool) -> None:
     open_store()
     from crowdalogue.demo import loader
 
-    gone = loader.remove()
+    progress = Progress("conversations")
+    gone = loader.remove(progress)
+    progress.end()
     if as_json:
         print_json({"removed": gone})
     else:
-        click.echo("The demo company is gone.")
+        click.echo("The demo company is gone." if gone else "There was no demo company.")

@@ -105,8 +105,16 @@ def evaluate(step: str | None, train_file: Path | None, test_file: Path | None, 
     django.setup()
     from crowdalogue.analyze import quality
 
+    if train_file and not test_file:
+        raise Failure("A step trained on a file is scored on another one. Name it with --test.")
+    if test_file and not step:
+        raise Failure(
+            "Say which step the labels of the file are for, such as: crowdalogue evaluate sentiment --test FILE"
+        )
     try:
-        report = quality.evaluate(step, train=train_file, test=test_file)
+        report = {
+            name: quality.evaluate(name, test_file, train_file) for name in ([step] if step else quality.scorable())
+        }
     except ValueError as wrong:
         raise Failure(str(wrong)) from None
     show(report, as_json)
@@ -116,7 +124,11 @@ def show(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    print_table([{"step": name, **flat(figures)} for name, figures in report.items() if isinstance(figures, dict)])
+    rows = [{"step": name, **flat(figures)} for name, figures in report.items() if isinstance(figures, dict)]
+    for row in rows:
+        print_table(
+            [{"step": row.pop("step"), "": ""}, *({"step": f"  {k}", "": v} for k, v in row.items())], ("step", "")
+        )
 
 
 def flat(figures: dict[str, Any], before: str = "") -> dict[str, Any]:

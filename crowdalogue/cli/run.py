@@ -37,7 +37,8 @@ def run() -> None:
 
     host, port = settings.BIND
     refuse_taken(host, port)
-    house = House({"web": ["serve", "--child"], "worker": ["work", "--child"]})
+    us = str(os.getpid())
+    house = House({"web": ["serve", "--child", us], "worker": ["work", "--child", us]})
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, house.leave)
     house.start()
@@ -167,9 +168,8 @@ class House:
                 process.wait()
 
 
-def follow_parent(stop: Callable[[], None]) -> None:
+def follow_parent(parent: int, stop: Callable[[], None]) -> None:
     """End with the process that started us, even if it was killed: nobody is left to watch."""
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -180,8 +180,8 @@ def follow_parent(stop: Callable[[], None]) -> None:
 
 
 @click.command()
-@click.option("--child", is_flag=True, hidden=True, help="End with the process that started this one.")
-def serve(child: bool) -> None:
+@click.option("--child", type=int, hidden=True, help="End with the process of this id, which started this one.")
+def serve(child: int | None) -> None:
     """Only the web server. Put a proxy with HTTPS before it for a team.
 
     \b
@@ -207,7 +207,7 @@ def serve(child: bool) -> None:
     )
     server = uvicorn.Server(config)
     if child:
-        follow_parent(lambda: setattr(server, "should_exit", True))
+        follow_parent(child, lambda: setattr(server, "should_exit", True))
     server.run()
     if not server.started:
         sys.exit(1)
@@ -215,8 +215,8 @@ def serve(child: bool) -> None:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is waiting, then end.")
-@click.option("--child", is_flag=True, hidden=True, help="End with the process that started this one.")
-def work(once: bool, child: bool) -> None:
+@click.option("--child", type=int, hidden=True, help="End with the process of this id, which started this one.")
+def work(once: bool, child: int | None) -> None:
     """Only the worker: fetches, reads, sends, imports. Several may run, on several machines.
 
     \b
@@ -229,5 +229,5 @@ def work(once: bool, child: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if child:
-        follow_parent(stop.set)
+        follow_parent(child, stop.set)
     jobs.work(stop, once=once)

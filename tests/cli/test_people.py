@@ -1,0 +1,25 @@
+"""user and token: through the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.cli.conftest import Done, last_json, refusal
+
+
+def test_people_and_tokens(crowdalogue: Callable[..., Done]) -> None:
+    good = ("--password", "correct horse battery")
+    done = crowdalogue("user", "add", "Ada@example.com", "--role", "owner", *good)
+    assert done.stdout.strip() == "ada@example.com can sign in as owner."
+    assert "is here already" in refusal(crowdalogue("user", "add", "ada@example.com", *good))
+    assert "valid email" in refusal(crowdalogue("user", "add", "nobody", *good))
+    assert "too short" in refusal(crowdalogue("user", "add", "b@example.com", "--password", "short"))
+    assert "only owner" in refusal(crowdalogue("user", "role", "ada@example.com", "agent"))
+    assert "Nobody has the address" in refusal(crowdalogue("user", "role", "c@example.com", "agent"))
+    key = last_json(crowdalogue("token", "ada@example.com", "--name", "x", "--json"))["token"]
+    assert key.startswith("cw_")
+
+
+def test_a_password_is_asked_for(crowdalogue: Callable[..., Done]) -> None:
+    done = crowdalogue("user", "add", "eve@example.com", given="correct horse battery\n" * 2)
+    assert "can sign in as agent" in done.stdout
