@@ -53,9 +53,29 @@ def add(request: HttpRequest, typed: str, competitor: bool) -> None:
 
 @require_POST
 @needs("manage")
+def move(request: HttpRequest) -> HttpResponse:
+    """Those that were ticked go to the other list: an import brings many at once."""
+    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal()][:1000]
+    found = list(Brand.objects.filter(pk__in=picked))
+    if not found:
+        messages.error(request, "No brand was ticked. Tick some, then press it again.")
+        return redirect("brands")
+    competitor = request.POST.get("to") == "competitor"
+    Brand.objects.filter(pk__in=picked).update(competitor=competitor)
+    names = ", ".join(brand.name for brand in found)
+    settings.record(request, "changed_brands", f"{names}: {'competitors' if competitor else 'ours'}")
+    side = "competitors" if competitor else "ours"
+    messages.success(request, f"{names} is moved." if len(found) == 1 else f"{len(found)} brands are {side} now.")
+    return redirect("brands")
+
+
+@needs("manage")
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename, move to the other list, or remove a name nothing belongs to."""
+    """/settings/brands/<id>/: rename, move to the other list, or remove a name nothing belongs to."""
     brand = get_object_or_404(Brand, pk=pk)
+    if request.method != "POST":
+        speakers = Handle.objects.filter(brand=brand, ours=True).order_by("address")[:50]
+        return settings.draw(request, "brand.html", {"brand": brand, "speakers": speakers}, here="brands")
     deed = request.POST.get("do", "")
     if deed == "rename":
         rename(request, brand, " ".join(request.POST.get("name", "").split())[:120])

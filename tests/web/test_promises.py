@@ -115,6 +115,15 @@ def test_brands_are_added_renamed_moved_and_removed(client: Client, brand: Brand
     assert Audit.objects.filter(deed="changed_brands").count() == 4
 
 
+def test_ticked_brands_move_together(client: Client, brand: Brand) -> None:
+    rivals = [Brand.objects.create(name=name) for name in ("Contoso", "Fabrikam")]
+    assert client.get(reverse("brand", args=[brand.pk])).status_code == 200
+    client.post(reverse("brands_move"), {"to": "competitor", "pick": [rival.pk for rival in rivals]})
+    assert set(Brand.objects.filter(competitor=True)) == set(rivals)
+    answer = client.post(reverse("brands_move"), {"to": "ours"}, follow=True)
+    assert "No brand was ticked" in answer.content.decode()
+
+
 def test_a_brand_that_messages_belong_to_stays(client: Client, brand: Brand, account: Callable[..., Account]) -> None:
     account("email", brand=brand)
     answer = client.post(reverse("brand", args=[brand.pk]), {"do": "remove"}, follow=True)
