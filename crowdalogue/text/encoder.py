@@ -277,6 +277,11 @@ class Encoder:
             result[places[text]] = vector
         return result
 
+    def forget(self) -> None:
+        """Forget the vectors of texts met before, so that a measurement counts the work and not the memory."""
+        with self._lock:
+            self._known.clear()
+
     def _vectors(self, texts: list[str]) -> list[tuple[str, Floats]]:
         with self._lock:
             found = [(text, self._known[text]) for text in texts if text in self._known]
@@ -347,6 +352,12 @@ def encode(texts: Sequence[str]) -> Floats:
             if _shared is None:
                 _shared = Encoder()
     return _shared.encode(texts)
+
+
+def forget() -> None:
+    """Forget what the shared encoder remembers of texts met before."""
+    if _shared is not None:
+        _shared.forget()
 
 
 if __name__ == "__main__":
