@@ -96,16 +96,21 @@ def _sqlite_statements() -> list[str]:
     return made
 
 
-_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
-_POSTGRES_FUNCTIONS = (
-    # The text as words with blanks between: PostgreSQL's own reading of addresses, numbers and hyphens differs
-    # from what people search for, and from the other store. Accents go; most texts have none and are left alone.
-    f"""CREATE OR REPLACE FUNCTION crowdalogue_fold(t text) RETURNS text
+_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'" + "\u00a0¡·«»¿‘’‚“”„†•…–—′″‹›€"
+
+
+def _fold_function(collation: str) -> str:
+    """The text as words with blanks between: PostgreSQL's own reading of addresses, numbers and hyphens differs
+    from what people search for, and from the other store. Accents go; most texts have none and are left alone."""
+    return f"""CREATE OR REPLACE FUNCTION crowdalogue_fold(t text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $fold$
     SELECT lower(translate(
         CASE WHEN octet_length(t) = char_length(t) THEN left(t, {LONGEST_TEXT})
         ELSE regexp_replace(normalize(left(t, {LONGEST_TEXT}), NFD), U&'[\\0300-\\036F]', '', 'g') END,
-        $p${_PUNCTUATION}$p$, '{" " * len(_PUNCTUATION)}')) $fold$""",
+        $p${_PUNCTUATION}$p$, '{" " * len(_PUNCTUATION)}') {collation}) $fold$"""
+
+
+_POSTGRES_FUNCTIONS = (
     f"""CREATE OR REPLACE FUNCTION crowdalogue_ends(t text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $ends$
     SELECT CASE WHEN translate(t, '+ -().', '') ~ '^[0-9]{{4,}}$' THEN array_to_tsvector(ARRAY(
@@ -123,8 +128,8 @@ _POSTGRES_COLUMNS = {
 }
 
 
-def _postgres_statements() -> list[str]:
-    made = list(_POSTGRES_FUNCTIONS)
+def _postgres_statements(collation: str) -> list[str]:
+    made = [_fold_function(collation), *_POSTGRES_FUNCTIONS]
     for table, expression in _POSTGRES_COLUMNS.items():
         name = f"crowdalogue_{table}"
         made += [
@@ -147,12 +152,21 @@ def after_migrate(sender: object, using: str, **kwargs: object) -> None:
         rebuild(using)
 
 
+def _collation(cursor: Any) -> str:
+    """A database made without a locale knows capitals of ASCII only; ICU, where it is built in, knows all."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AND datctype IN ('C', 'POSIX') "
+        "FROM pg_database WHERE datname = current_database()"
+    )
+    return ' COLLATE "und-x-icu"' if cursor.fetchone()[0] else ""
+
+
 def make(using: str = "default") -> None:
     """Make the index and what keeps it in step, where they are missing. A new index holds the rows already there."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for statement in _postgres_statements():
+            for statement in _postgres_statements(_collation(cursor)):
                 cursor.execute(statement)
             return
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'crowdalogue_words'")
