@@ -37,7 +37,7 @@ def benchmarks() -> dict[str, Path]:
 def run(name: str) -> list[Figure]:
     """The figures of one benchmark; a figure with an `error` if it failed or took longer than LIMIT_S."""
     sys.stderr.write(f"{name}\n")
-    begin = time.monotonic()
+    begin, load = time.monotonic(), os.getloadavg()[0]
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.bench_{name}"],
         cwd=ROOT,
@@ -58,7 +58,7 @@ def run(name: str) -> list[Figure]:
         figures.append({"name": f"{name}: {error}", "error": error})
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
     sys.stderr.write(f"  {len(figures)} figures in {time.monotonic() - begin:.0f} s\n")
-    return [{**figure, "date": day} for figure in figures]
+    return [{**figure, "date": day, "load": round(load, 1)} for figure in figures]
 
 
 def read(line: str) -> Figure | None:
@@ -132,14 +132,15 @@ def table(kept: dict[str, list[Figure]]) -> str:
         "# Measured figures",
         "",
         "Written by `make bench`; each block is one run of one benchmark in a process of its own, and ratios are",
-        "within that run. Peak is the most memory the process held.",
+        "within that run. Peak is the most memory the process held. The load is that of other programs on the machine just",
+        "before the run: much above nothing, times are longer than they would be alone.",
         "",
         f"Machine: {machine()}.",
     ]
     for name, figures in sorted(kept.items()):
         ratios = ratios_of(figures)
-        day = figures[0]["date"] if figures else "never"
-        parts += ["", f"## {name} ({day})", "", "| what | measured | goal | met | ratio | n | peak MiB |"]
+        when = f"{figures[0]['date']}; load before it {figures[0].get('load', 0):g}" if figures else "no figure"
+        parts += ["", f"## {name} ({when})", "", "| what | measured | goal | met | ratio | n | peak MiB |"]
         parts += ["| --- | --: | --- | --- | --- | --: | --: |"]
         parts += [row(figure, ratios) for figure in figures]
     return "\n".join(parts) + "\n"
