@@ -132,8 +132,8 @@ def table(kept: dict[str, list[Figure]]) -> str:
         "# Measured figures",
         "",
         "Written by `make bench`; each block is one run of one benchmark in a process of its own, and ratios are",
-        "within that run. Peak is the most memory the process held. The load is that of other programs on the machine just",
-        "before the run: much above nothing, times are longer than they would be alone.",
+        "within that run. Peak is the most memory the process held. The load is that of other programs on the machine",
+        "just before the run: much above nothing, times are longer than they would be alone.",
         "",
         f"Machine: {machine()}.",
     ]
