@@ -39,7 +39,7 @@ INTENTS = (
 CHOICES: dict[str, dict[str, str]] = {
     "whose": {"own": "our brands", "competitor": "competitors", "any": "all brands"},
     "direction": {"in": "from customers", "out": "from us", "note": "internal notes", "any": "both ways"},
-    "needs_answer": {"": "all", "yes": "yes", "no": "no"},
+    "needs_answer": {"": "all", "yes": "yes", "no": "no", "read": "yes or no"},
     "wait": {
         "": "all",
         "started": "began a wait",

@@ -21,7 +21,7 @@ from ibis import _
 from crowdalogue.models import Conversation
 from crowdalogue.relate import engine
 from crowdalogue.relate.engine import Expression, Tables
-from crowdalogue.relate.filters import NONE
+from crowdalogue.relate.filters import INTENTS, NONE, SENTIMENTS
 from crowdalogue.relate.scope import Scope, is_over
 from crowdalogue.relate.statistics import FEW, Z, wilson
 
@@ -42,7 +42,8 @@ class Measure:
     ]  # count: the aggregate; share: what is a hit; seconds: the column
     only: Callable[[Any], Expression] | None = None  # rows that take part
     q: float = 0.5
-    link: tuple[tuple[str, Any], ...] = ()  # filters that show the messages behind it
+    link: tuple[tuple[str, Any], ...] = ()  # filters that show the messages its n counts
+    hit: tuple[tuple[str, Any], ...] = ()  # of a share: those that show its hits
 
 
 def _customers_first(w: Any) -> Expression:
@@ -97,7 +98,8 @@ ALL = (
         "Messages read as negative, of all that have been read. Corrections by people count.",
         lambda t, code: t.sentiment == code("negative"),
         only=lambda t: t.sentiment != 0,
-        link=(("sentiment", ("negative",)),),
+        link=(("sentiment", SENTIMENTS),),
+        hit=(("sentiment", ("negative",)),),
     ),
     Measure(
         "positive",
@@ -107,7 +109,8 @@ ALL = (
         "Messages read as positive, of all that have been read. Corrections by people count.",
         lambda t, code: t.sentiment == code("positive"),
         only=lambda t: t.sentiment != 0,
-        link=(("sentiment", ("positive",)),),
+        link=(("sentiment", SENTIMENTS),),
+        hit=(("sentiment", ("positive",)),),
     ),
     Measure(
         "complaints",
@@ -117,7 +120,8 @@ ALL = (
         "Messages read as complaints, of all whose intent has been read.",
         lambda t, code: t.intent == code("complaint"),
         only=lambda t: t.intent != 0,
-        link=(("intent", ("complaint",)),),
+        link=(("intent", INTENTS),),
+        hit=(("intent", ("complaint",)),),
     ),
     Measure(
         "wanting",
@@ -127,7 +131,8 @@ ALL = (
         "Messages read as needing an answer, of all that have been read.",
         lambda t, _code: t.needs_answer,
         only=lambda t: t.needs_answer.notnull(),
-        link=(("needs_answer", "yes"),),
+        link=(("needs_answer", "read"),),
+        hit=(("needs_answer", "yes"),),
     ),
     Measure(
         "answered",
@@ -139,6 +144,7 @@ ALL = (
         "has not run out yet, and messages judged to need no answer.",
         lambda t, _code: t.answered_at.notnull(),
         link=(("wait", "decided"),),
+        hit=(("wait", "answered"),),
     ),
     Measure(
         "kept",
@@ -150,6 +156,7 @@ ALL = (
         lambda t, _code: t.answered_at.notnull() & (t.answered_at <= t.due_at),
         only=lambda t: t.due_at.notnull(),
         link=(("wait", "promised"),),
+        hit=(("wait", "kept"),),
     ),
     Measure(
         "opened_answered",
@@ -161,6 +168,7 @@ ALL = (
         lambda t, _code: t.answered_at.notnull(),
         only=_customers_first,
         link=(("wait", "decided"),),
+        hit=(("wait", "answered"),),
     ),
     *(
         Measure(

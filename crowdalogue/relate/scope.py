@@ -142,7 +142,9 @@ class Scope:
         f = self.filters
         for name in ("sentiment", "intent", "language", "urgency"):
             rows = self._chosen(rows, name, getattr(f, name))
-        if f.needs_answer:
+        if f.needs_answer == "read":
+            rows = rows.filter(_.needs_answer.notnull())
+        elif f.needs_answer:
             rows = rows.filter(_.needs_answer == (f.needs_answer == "yes"))
         return rows if f.author is None else rows.filter(_.author == f.author)
 

@@ -78,7 +78,12 @@ def shown(value: float | None, unit: str) -> str:
 
 def between(low: float | None, high: float | None, unit: str) -> str:
     """An interval as a person reads it."""
-    return "" if low is None or high is None else f"{shown(low, unit)} to {shown(high, unit)}"
+    if low is None or high is None:
+        return ""
+    if unit == "share":
+        digits = 1 if high - low < 0.1 else 0  # what a narrow interval can bear
+        return f"{100 * low:.{digits}f}% to {100 * high:.{digits}f}%"
+    return f"{shown(low, unit)} to {shown(high, unit)}"
 
 
 # --- axes
@@ -369,10 +374,15 @@ def _share(row: Drawn) -> str:
 
 def _scale(values: list[float], unit: str, top: float, mean: float | None) -> SafeString:
     marks = format_html_join(
-        "", '<text class="m" x="{}" y="36">{}</text>', [(_pc(v / top), shown(v, unit)) for v in values]
+        "", '<text class="{}" x="{}" y="36">{}</text>', [(_side(v / top), _pc(v / top), shown(v, unit)) for v in values]
     )
     together = (
-        format_html('<text class="m" x="{}" y="12">all {}</text>', _pc(min(mean / top, 1)), shown(mean, unit))
+        format_html(
+            '<text class="{}" x="{}" y="12">all {}</text>',
+            _side(mean / top),
+            _pc(min(mean / top, 1)),
+            shown(mean, unit),
+        )
         if mean is not None
         else EMPTY
     )
@@ -381,6 +391,11 @@ def _scale(values: list[float], unit: str, top: float, mean: float | None) -> Sa
         together,
         marks,
     )
+
+
+def _side(place: float) -> str:
+    """Which end of a label stands at its place, so that it stays inside the drawing."""
+    return "" if place < 0.08 else "r" if place > 0.92 else "m"
 
 
 def _line_at(mean: float | None, top: float) -> SafeString:

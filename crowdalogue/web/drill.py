@@ -34,19 +34,19 @@ def _chosen(dimension: str, value: Any) -> dict[str, Any]:
     return {dimension: (value,)}
 
 
-def messages(filters: Filters, measure: Measure | None = None) -> str:
-    """The address of the messages these filters show, of those the measure counts."""
+def messages(filters: Filters, measure: Measure | None = None, *, hits: bool = False) -> str:
+    """The address of the messages these filters show: those the measure's n counts, or the hits of its share."""
     if measure is not None:
-        filters = replace(filters, **dict(measure.link))
+        filters = replace(filters, **dict((hits and measure.hit) or measure.link))
     query = filters.to_query()
     return reverse("messages") + (f"?{query}" if query else "")
 
 
-def behind(filters: Filters, measure: Measure, row: Row, by: tuple[str, ...]) -> str:
+def behind(filters: Filters, measure: Measure, row: Row, by: tuple[str, ...], *, hits: bool = False) -> str:
     """The address of the messages behind one row. "others" is no value of its own, so it leads to all."""
     if any(row.get(d) == "others" for d in by):
-        return messages(filters, measure)
-    return messages(narrowed(filters, row, by), measure)
+        return messages(filters, measure, hits=hits)
+    return messages(narrowed(filters, row, by), measure, hits=hits)
 
 
 def explore(filters: Filters, measure: str, by: str, across: str = "", **more: str) -> str:

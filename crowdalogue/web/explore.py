@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from crowdalogue.relate import facts, measures
-from crowdalogue.relate.measures import DIMENSIONS, MEASURES, Measure
+from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
 from crowdalogue.text.table import write_csv
-from crowdalogue.web import drill, filterbar, home, pictures
+from crowdalogue.web import drill, filterbar, findings, home, pictures
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
 
@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {
         "bar": filterbar.bar(request, filters),
         "problem": problem,
-        "as_of": facts.as_of(),
+        "as_of": filterbar.fresh(facts.as_of()),
         "zone": scope.zone,
         "measure": measure,
         "measures": _groups(measure),
@@ -49,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "across": [("", "nothing", not across), *_choices({k: v for k, v in can.items() if k != by}, across)],
         "kept": filters.to_pairs(),
         "whole": pictures.said(whole, measure),
-        "title": _title(measure, by, across, whole),
+        "title": _title(scope, measure, by, across, whole),
         "method": UNIT_WORDS[measure.unit],
         "few": FEW,
         "behind": drill.messages(filters, measure) if whole["n"] else "",
@@ -62,10 +62,17 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "explore.html", shown)
 
 
-def _title(measure: Measure, by: str, across: str, whole: dict[str, Any]) -> str:
+def _title(scope: Scope, measure: Measure, by: str, across: str, whole: Row) -> str:
+    """What stands out, where anything does beyond chance; else the number itself."""
     split = DIMENSIONS[by].lower() + (f" and {DIMENSIONS[across].lower()}" if across else "")
     if not whole["n"]:
         return f"{measure.label} by {split}"
+    if measure.unit != "count" and not across and by not in ("day", "week"):
+        rows = measures.table(scope, measure.name, (by,))
+        if found := findings.of_kinds(rows, whole, by, measure.unit):
+            return found
+    if measure.name == "messages" and not across and by not in IN_TIME:
+        return findings.of_largest(measures.table(scope, "messages", (by,)), by)
     return f"{measure.label} by {split}: {pictures.said(whole, measure)}"
 
 
@@ -100,7 +107,7 @@ def _file(request: HttpRequest, scope: Scope, measure: Measure, by: str, across:
     return response
 
 
-def _lines(measure: Measure, by: tuple[str, ...], rows: list[measures.Row]) -> tuple[list[str], list[list[Any]]]:
+def _lines(measure: Measure, by: tuple[str, ...], rows: list[Row]) -> tuple[list[str], list[list[Any]]]:
     header = [DIMENSIONS[d] for d in by]
     if measure.unit == "count":
         header = [*header, measure.label]
@@ -110,10 +117,10 @@ def _lines(measure: Measure, by: tuple[str, ...], rows: list[measures.Row]) -> t
     return header, [[*_names(row, by), *(_plain(row, k) for k in ("value", "low", "high")), row["n"]] for row in rows]
 
 
-def _plain(row: measures.Row, key: str) -> Any:
+def _plain(row: Row, key: str) -> Any:
     """Too few to say is said by an empty cell beside the n."""
     return None if row["few"] or row[key] is None else round(row[key], 4)
 
 
-def _names(row: measures.Row, by: tuple[str, ...]) -> list[str]:
+def _names(row: Row, by: tuple[str, ...]) -> list[str]:
     return [row[d].isoformat() if isinstance(row[d], date) else drill.name_of(d, row[d]) for d in by]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from crowdalogue.errors import Failure
 from crowdalogue.models import Account, Brand, Tag
@@ -25,6 +27,7 @@ from crowdalogue.relate.filters import (
 )
 from crowdalogue.relate.scope import Scope
 from crowdalogue.web import drill
+from crowdalogue.web.words import exact
 
 ALWAYS = ("period", "brand", "channel")
 MORE = ("whose", "direction", "sentiment", "intent", "language", "urgency", "needs_answer", "tag", "wait")
@@ -158,3 +161,17 @@ def _choices(name: str) -> list[tuple[str, str]]:
         return [(t, t) for t in Tag.objects.values_list("name", flat=True)[:MOST]]
     rows = measures.table(Scope.of(EVERYTHING), "messages", (name,), limit=MOST)  # languages, urgencies there are
     return [(r[name], drill.name_of(name, r[name])) for r in rows]
+
+
+def fresh(as_of: datetime | None) -> str:
+    """How old the numbers are, in words: 20 seconds ago."""
+    if as_of is None:
+        return ""
+    seconds = int((timezone.now() - as_of).total_seconds())
+    if seconds < 5:
+        return "just now"
+    if seconds < 60:
+        return f"{seconds} seconds ago"
+    if seconds < 3600:
+        return "a minute ago" if seconds < 120 else f"{seconds // 60} minutes ago"
+    return exact(as_of)

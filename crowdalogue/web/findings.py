@@ -89,7 +89,9 @@ def differs(now: Row, before: Row) -> bool:
 
 
 def of_largest(rows: list[Row], dimension: str) -> str:
-    """E-mail brings 45% of the messages."""
+    """E-mail brings 45% of the messages. What is not read yet is left out of what was read."""
+    said = dimension in ("channel", "brand")
+    rows = rows if said else [r for r in rows if r[dimension] != "-"]
     n = sum(r["n"] for r in rows)
     if n < FEW:
         return f"Messages by {dimension}: too few to say (n = {n})"
@@ -97,7 +99,8 @@ def of_largest(rows: list[Row], dimension: str) -> str:
         return f"All messages are of one {dimension}, {drill.name_of(dimension, rows[0][dimension])}"
     first = rows[0]
     name = drill.name_of(dimension, first[dimension])
-    return f"{name} brings {shown(first['n'] / n, 'share')} of the messages"
+    share = shown(first["n"] / n, "share")
+    return f"{name} brings {share} of the messages" if said else f"{name} is the most frequent: {share} of the messages"
 
 
 def of_waiting(waiting: int, late: int) -> str:
@@ -119,3 +122,17 @@ def of_urgent(late: int, soon: int) -> str:
         words = "one breaks" if soon == 1 else f"{soon} break"
         parts.append(f"{words} within ten minutes" if parts else f"{words[0].upper()}{words[1:]} within ten minutes")
     return ", ".join(parts) or "The next promises to keep"
+
+
+def of_kinds(rows: list[Row], whole: Row, dimension: str, unit: str) -> str:
+    """Phone stands out: 40%, all together 25%. Empty where no value is beyond the interval of all."""
+    if whole["few"] or whole["low"] is None or whole["high"] is None:
+        return ""
+    known = [r for r in rows if not r["few"] and r["low"] is not None and r["high"] is not None]
+    apart = [r for r in known if r["low"] > whole["high"] or r["high"] < whole["low"]]
+    if not apart:
+        return ""
+    most = max(apart, key=lambda r: abs(r["value"] - whole["value"]))
+    side = "highest" if most["value"] > whole["value"] else "lowest"
+    name = drill.name_of(dimension, most[dimension])
+    return f"{name} stands out as {side}: {shown(most['value'], unit)}, all together {shown(whole['value'], unit)}"

@@ -59,7 +59,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown_now: dict[str, Any] = {
         "bar": filterbar.bar(request, filters),
         "problem": problem,
-        "as_of": facts.as_of(),
+        "as_of": filterbar.fresh(facts.as_of()),
         "may_export": may(request, "export"),
     }
     scope = Scope.of(filters)
@@ -97,7 +97,7 @@ def _figures(scope: Scope, urgent: dict[str, Any]) -> list[Figure]:
 
 def _share(scope: Scope, name: str, rest: str, rest_words: str) -> Figure:
     measure, row = MEASURES[name], measures.figure(scope, name)
-    link = drill.messages(scope.filters, measure)
+    link = drill.messages(scope.filters, measure, hits=True)
     if row["few"]:
         return Figure(measure.label, measure.definition, "", link, [(pictures.too_few(row), "")])
     left = row["n"] - row["hits"]

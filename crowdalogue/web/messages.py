@@ -43,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {
         "bar": filterbar.bar(request, filters),
         "problem": problem,
-        "as_of": facts.as_of(),
+        "as_of": filterbar.fresh(facts.as_of()),
         "n": n,
         "title": "1 message" if n == 1 else f"{number(n)} messages",
         "rows": [{"message": m, "text": _beginning(m), "long": len(m.text) > BEGINNING} for m in rows],

@@ -60,7 +60,7 @@ def point(scope: Scope, measure: Measure, row: Row, by: tuple[str, ...], label: 
     return Point(
         label,
         None if few else row["value"],
-        drill.behind(scope.filters, measure, row, by) if row["n"] else "",
+        drill.behind(scope.filters, measure, row, by, hits=True) if row["n"] else "",
         row["low"],
         row["high"],
         said(row, measure),
@@ -193,7 +193,8 @@ def _cells(scope: Scope, measure: Measure, row: Row, by: tuple[str, ...]) -> lis
     if row["few"] or row["value"] is None:
         return [Cell("too few to say", faint=True), Cell(""), Cell(number(row["n"]), href)]
     span = between(row["low"], row["high"], measure.unit)
-    return [Cell(shown(row["value"], measure.unit)), Cell(span, faint=True), Cell(number(row["n"]), href)]
+    hits = drill.behind(scope.filters, measure, row, by, hits=True) if measure.hit and row["hits"] else ""
+    return [Cell(shown(row["value"], measure.unit), hits), Cell(span, faint=True), Cell(number(row["n"]), href)]
 
 
 def cross(scope: Scope, measure: Measure, by: str, across: str) -> Chart:
