@@ -61,7 +61,7 @@ def _votes() -> dict[str, str]:
 
 
 _VOTE = _votes()
-# How sure two, three, four... votes of one language and none of another make us; measured in docs/models/language.md.
+# How sure so many votes of one language and none of another make us, where the model is less sure.
 _SURE_BY_VOTES = {1: 0.6, 2: 0.9, 3: 0.97}
 ENOUGH_VOTES = 3
 
