@@ -54,7 +54,30 @@ ARROWS: dict[str, set[str]] = {
 DATABASE = ("crowdalogue.models", "crowdalogue.settings")
 
 # Files with behaviour whose test is elsewhere: path -> why.
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE: dict[str, str] = {
+    "apps.py": "it runs before any test; the words it prepares: tests/text/test_index.py",
+    "errors.py": "its exceptions are raised and read at every door: tests/test_flow.py",
+    "analyze/document.py": "what steps are handed: tests/analyze/test_pipeline.py",
+    "analyze/permissive.py": "rows for training: tests/analyze/test_training.py",
+    "analyze/steps/head.py": "what sentiment, intent, urgency and needs_answer share: tests/analyze/steps/test_heads.py",
+    "analyze/steps/lexicon.py": "as above: tests/analyze/steps/test_heads.py",
+    "analyze/steps/needs_answer.py": "as above: tests/analyze/steps/test_heads.py",
+    "analyze/steps/words.py": "as above: tests/analyze/steps/test_heads.py",
+    "channels/base.py": "every channel through the folder's list: tests/channels/test_channels.py",
+    **{
+        f"listen/files/{name}.py": "a file from its first byte to its rows: tests/listen/test_imports.py"
+        for name in ("columns", "dates", "mapper", "readers", "sniff")
+    },
+    **{
+        f"relate/{name}.py": "columns against the store, row by row: tests/relate/test_facts.py"
+        for name in ("columns", "engine", "rows")
+    },
+    **{
+        f"relate/{name}.py": "every report over known messages: tests/relate/test_measures.py"
+        for name in ("reports", "scope", "volume")
+    },
+    "text/store.py": "how long PostgreSQL may wait, as every test of it does: tests/text/test_index.py",
+}
 
 
 def modules() -> list[Path]:
