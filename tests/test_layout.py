@@ -59,7 +59,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "errors.py": "its exceptions are raised and read at every door: tests/test_flow.py",
     "analyze/document.py": "what steps are handed: tests/analyze/test_pipeline.py",
     "analyze/permissive.py": "rows for training: tests/analyze/test_training.py",
-    "analyze/steps/head.py": "what sentiment, intent, urgency and needs_answer share: tests/analyze/steps/test_heads.py",
+    "analyze/steps/head.py": "what the four heads share: tests/analyze/steps/test_heads.py",
     "analyze/steps/lexicon.py": "as above: tests/analyze/steps/test_heads.py",
     "analyze/steps/needs_answer.py": "as above: tests/analyze/steps/test_heads.py",
     "analyze/steps/words.py": "as above: tests/analyze/steps/test_heads.py",
