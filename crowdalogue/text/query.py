@@ -90,7 +90,7 @@ class _Draft:
 
 def fold(text: str) -> str:
     """Lower case and without accents, as both stores keep words."""
-    return _MARKS.sub("", unicodedata.normalize("NFD", text)).lower()
+    return text.lower() if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFD", text)).lower()
 
 
 def words_of(text: str) -> tuple[str, ...]:

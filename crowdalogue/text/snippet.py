@@ -16,28 +16,39 @@ Span = tuple[int, int]
 
 def found(text: str, terms: Sequence[Term]) -> Iterator[Span]:
     """Where the terms stand in `text`, in order: (start, end) of each word, phrase words one by one."""
-    if not terms:
-        return
-    longest = max(len(term.words) for term in terms)
+    whole: dict[str, list[Term]] = {}  # by last word: most words of a text end no term, and are passed over quickly
+    for term in terms:
+        if not term.prefix:
+            whole.setdefault(term.words[-1], []).append(term)
+    prefixes = [term for term in terms if term.prefix]
+    longest = max((len(term.words) for term in terms), default=0)
     window: list[tuple[str, int, int]] = []
     reported = 0
-    for match in WORD.finditer(text):
-        window.append((fold(match[0]), match.start(), match.end()))
-        del window[:-longest]
-        count = max((len(t.words) for t in terms if _ends(window, t)), default=0)
+    for match in WORD.finditer(text) if terms else ():
+        word = fold(match[0])
+        if longest > 1:
+            del window[: 1 - longest]
+        else:
+            window.clear()
+        window.append((word, match.start(), match.end()))
+        ending = whole.get(word, [])
+        if prefixes:
+            ending = ending + [term for term in prefixes if word.startswith(term.words[-1])]
+        if not ending:
+            continue
+        count = max((len(term.words) for term in ending if _before(window, term)), default=0)
         for _, start, end in window[len(window) - count :] if count else ():
             if start >= reported:
                 yield start, end
                 reported = end
 
 
-def _ends(window: Sequence[tuple[str, int, int]], term: Term) -> bool:
+def _before(window: Sequence[tuple[str, int, int]], term: Term) -> bool:
+    """Whether the words before the last one are those of the term."""
     count = len(term.words)
-    if len(window) < count:
-        return False
-    *before, last = term.words
-    tail = [word for word, _, _ in window[-count:]]
-    return tail[:-1] == before and (tail[-1].startswith(last) if term.prefix else tail[-1] == last)
+    return count <= len(window) and all(
+        word == wanted for (word, _, _), wanted in zip(window[-count:-1], term.words[:-1], strict=True)
+    )
 
 
 def snippet(text: str, terms: Sequence[Term]) -> tuple[str, tuple[Span, ...]]:
