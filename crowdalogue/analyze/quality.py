@@ -238,9 +238,12 @@ def _timed(labeller: Labeller, pairs: Sequence[Pair]) -> dict[str, Any]:
 # --- research sets: measured on, never trained on ----------------------------------------------------------------
 
 
-def research_sentiment(folder: Path) -> dict[str, Any]:
-    """Our sentiment, with and without the encoder, on care tweets and general tweets; VADER beside it if installed."""
-    sets = {"airline_tweets (research)": _airline(folder), "sentiment_tweets dev (research)": _general(folder)}
+def research_sentiment(folder: Path, most: int = MOST) -> dict[str, Any]:
+    """Our sentiment, with and without the encoder, on care and general tweets (at most `most` each); VADER if installed."""
+    sets = {
+        "airline_tweets (research)": _some(_airline(folder), most),
+        "sentiment_tweets dev (research)": _some(_general(folder), most),
+    }
     ways: dict[str, Labeller] = {"ours": _labels_of(_step("sentiment")), "ours_without_embedding": _by_words}
     vader = _vader()
     if vader is not None:
@@ -276,7 +279,7 @@ def _airline(folder: Path) -> list[Pair]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         pairs = [(r["text"], r["airline_sentiment"]) for r in csv.DictReader(file)]
-    return _some(pairs)
+    return pairs
 
 
 def _general(folder: Path) -> list[Pair]:
@@ -286,11 +289,11 @@ def _general(folder: Path) -> list[Pair]:
         if path.exists():
             rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
             pairs += [(row[2], row[1]) for row in rows if len(row) > 2]
-    return _some(pairs)
+    return pairs
 
 
-def _some(pairs: list[Pair]) -> list[Pair]:
-    return random.Random(11).sample(pairs, min(MOST, len(pairs)))  # noqa: S311 - no secret, the same each time
+def _some(pairs: list[Pair], most: int) -> list[Pair]:
+    return random.Random(11).sample(pairs, min(most, len(pairs)))  # noqa: S311 - no secret, the same each time
 
 
 # --- near-duplicates ---------------------------------------------------------------------------------------------

@@ -59,5 +59,5 @@ def test_an_unknown_step_is_refused() -> None:
 
 
 def test_ours_is_better_than_chance_on_research_tweets(data: Path) -> None:
-    scored = quality.research_sentiment(data)["airline_tweets (research)"]
+    scored = quality.research_sentiment(data, 300)["airline_tweets (research)"]
     assert scored["ours"]["macro_f1"] > scored["vader"]["macro_f1"] + 0.1
