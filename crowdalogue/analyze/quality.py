@@ -239,7 +239,7 @@ def _timed(labeller: Labeller, pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def research_sentiment(folder: Path, most: int = MOST) -> dict[str, Any]:
-    """Our sentiment, with and without the encoder, on care and general tweets (at most `most` each); VADER if installed."""
+    """Our sentiment, with and without the encoder, on care and general tweets (at most `most` each), beside VADER."""
     sets = {
         "airline_tweets (research)": _some(_airline(folder), most),
         "sentiment_tweets dev (research)": _some(_general(folder), most),
