@@ -17,9 +17,9 @@ from typing import Any
 
 from benchmarks import mails, measure, stores
 
-OURS = 4000
-SINGLE = 1000
-THEIRS = 500
+OURS = 3000
+SINGLE = 400
+THEIRS = 300
 PEER = Path(__file__).parent / "peers" / "helpdesk"
 
 
