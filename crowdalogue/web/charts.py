@@ -93,7 +93,7 @@ SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400,
 
 def ticks(top: float, unit: str) -> list[float]:
     """Round values from zero to at or above `top`, three or four steps."""
-    if top <= 0:
+    if top < 1e-9:
         return [0, 1] if unit == "count" else [0, 0.1] if unit == "share" else [0, 60]
     rough = top / 3
     if unit == "seconds" and rough <= SECONDS[-1]:

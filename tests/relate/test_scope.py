@@ -1,0 +1,110 @@
+"""Filters and the company's own days, against the same counted by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crowdalogue.models import Brand, Company, Message, Tag
+from crowdalogue.relate import measures, volume
+from crowdalogue.relate.scope import offsets
+from tests.relate.seen import NOW, scope
+
+pytestmark = pytest.mark.django_db
+
+
+def test_filters_narrow_messages_and_the_waits_they_begin(make: Any, brand: Brand) -> None:
+    rival = Brand.objects.create(name="Oakhusk", competitor=True)
+    angry = make.conversation(brand=brand, channel="sms")
+    make.message(angry, sentiment="negative", reading={"intent": "complaint", "needs_answer": True})
+    make.wait(angry, answer_s=60)
+    angry.tags.add(Tag.objects.create(name="battery"))
+    glad = make.conversation(brand=brand)
+    make.message(glad, sentiment="positive", at=NOW - timedelta(hours=3))
+    make.wait(glad, answer_s=600, at=NOW - timedelta(hours=3))
+    make.message(make.conversation(brand=rival))
+    make.message(make.conversation())
+    make.message(glad, direction="out")
+    n = {q: measures.figure(scope(q), "messages")["n"] for q in QUERIES}
+    assert n == QUERIES
+    assert measures.figure(scope("sentiment=negative"), "first_response")["value"] == 60
+    assert measures.figure(scope("tag=battery"), "first_response")["value"] == 60
+    assert measures.figure(scope("channel=email"), "first_response")["value"] == 600
+
+
+QUERIES = {
+    "": 3,
+    "whose=any": 4,
+    "whose=competitor": 1,
+    "brand=Oakhusk": 1,
+    "brand=Northwind": 2,
+    "brand=Nobody": 0,
+    "brand=-": 1,
+    "brand=-&brand=Northwind": 3,
+    "channel=sms": 1,
+    "channel=sms&channel=email": 3,
+    "direction=out": 1,
+    "direction=any": 4,
+    "sentiment=negative": 1,
+    "sentiment=-": 1,
+    "intent=complaint": 1,
+    "needs_answer=yes": 1,
+    "needs_answer=no": 0,
+    "tag=battery": 1,
+    "tag=nothing": 0,
+    "weekday=3": 3,
+    "weekday=2": 0,
+    "hour=14": 2,
+    "hour=11": 1,
+    "period=today": 3,
+    "from=2026-11-18&to=2026-11-18": 0,
+    "period=all": 3,
+}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"])
+def test_days_weeks_and_hours_are_the_companys(make: Any, zone: str) -> None:
+    Company.objects.create(name="N", timezone=zone)
+    start = datetime(2026, 3, 1, 0, 7, tzinfo=UTC)
+    times = [start + timedelta(hours=h * 7, minutes=h) for h in range(900)]  # over both clock changes of a year
+    talk = make.conversation()
+    Message.objects.bulk_create(
+        Message(
+            account=talk.account, external_id=str(i), conversation=talk, direction="in", channel="email", sent_at=at
+        )
+        for i, at in enumerate(times)
+    )
+    by_hand: dict[str, dict[Any, int]] = {d: defaultdict(int) for d in ("day", "week", "hour", "weekday")}
+    for at in times:
+        local = at.astimezone(ZoneInfo(zone))
+        day = local.date()
+        by_hand["day"][day] += 1
+        by_hand["week"][day - timedelta(days=day.weekday())] += 1
+        by_hand["hour"][local.hour] += 1
+        by_hand["weekday"][local.weekday()] += 1
+    for query in ("period=all", "from=2026-02-20&to=2026-12-31"):
+        shown = scope(query)
+        for dimension, counts in by_hand.items():
+            rows = measures.table(shown, "messages", (dimension,))
+            assert {r[dimension]: r["n"] for r in rows} == counts
+    days = volume.over_time(scope("from=2026-02-20&to=2026-03-02"), "messages")[0].rows
+    assert [r["n"] for r in days][:5] == [0, 0, 0, 0, 0] and len(days) == 11
+
+
+@given(
+    st.sampled_from(["UTC", "Europe/Stockholm", "America/St_Johns", "Asia/Kathmandu", "Pacific/Chatham"]),
+    st.datetimes(datetime(1995, 1, 1), datetime(2035, 1, 1)),
+)
+def test_pieces_of_offset_are_those_of_the_zone(name: str, moment: datetime) -> None:
+    zone = ZoneInfo(name)
+    quarter = int(moment.replace(tzinfo=UTC).timestamp()) // 900
+    pieces = offsets(zone, quarter - 4 * 24 * 200, quarter + 4 * 24 * 200)
+    found = [offset for start, offset in pieces if start <= quarter][-1]
+    at = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone).utcoffset()
+    assert at is not None and found * 900 == at.total_seconds()
