@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -97,7 +96,6 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
         return range(last + 1, last + 1 + count)
 
 
-@cache
 def converter(kind: type[models.Field[Any, Any]], vendor: str) -> Callable[[Any], Any] | None:
     """How a field's value goes to the driver; None: as it is."""
     if issubclass(kind, models.JSONField):
