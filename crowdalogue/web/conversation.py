@@ -115,14 +115,14 @@ def say(request: HttpRequest, pk: int) -> HttpResponse:
     return said(request, conversation, words, undo=reverse("recall", args=[reply.pk]), then=then, following=following)
 
 
-def attached(request: HttpRequest) -> list[UploadedFile]:
+def attached(request: HttpRequest) -> list[UploadedFile[bytes]]:
     files = [f for f in request.FILES.getlist("files") if isinstance(f, UploadedFile)]
     if len(files) > MOST_FILES or sum(f.size or 0 for f in files) > MOST_BYTES:
         raise Failure("The files are too many or too large to send: at most 10, and 25 MB together. Leave some out.")
     return files
 
 
-def take_file(upload: UploadedFile) -> Attachment:
+def take_file(upload: UploadedFile[bytes]) -> Attachment:
     return Attachment(upload.name or "unnamed", upload.content_type or "application/octet-stream", upload.read())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,7 +85,7 @@ def tab(name: str, counts: dict[str, int], here: str, kept: str) -> dict[str, An
 
 def chosen(filters: inbox.Filters, kept: str, user: User) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
-    names = {
+    names: dict[str, Callable[[str], str]] = {
         "brand": lambda v: str(Brand.objects.filter(pk=v).first() or "unknown"),
         "channel": channels.label_of,
         "sentiment": said,
