@@ -9,7 +9,7 @@ from crowdalogue.web import urls as web
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
-    re_path(r"^api/(?P<rest>.*)$", nowhere),
+    re_path(r"^api/(?P<rest>[\s\S]*)\Z", nowhere),
     path("", include(web)),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -120,6 +121,7 @@ def away(request: HttpRequest, error: Exception) -> HttpResponse:
     return refuse(request, 503, "The store is away. Send it again in a while.")
 
 
+@csrf_exempt  # nothing is here to be protected, and programs want JSON
 def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Addresses under /api/ that are none."""
     return refuse(request, 404, "There is nothing at this address. See /api/v1/openapi.json.")
