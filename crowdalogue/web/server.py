@@ -19,6 +19,8 @@ from asgiref.sync import SyncToAsync, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
+from crowdalogue.web.limits import Counted, refuse
+
 django.setup()
 
 IDLE_THREADS = 12
@@ -43,14 +45,19 @@ class Handler(ASGIHandler):
     ) -> None:
         if scope["type"] == "lifespan":
             return await lifespan(receive, send)
+        counted = Counted(scope, receive)
+        if counted.over:
+            return await refuse(counted, send)
         slot = self.idle.pop() if self.idle else Slot()
         slot.lent = True
         token = SyncToAsync.thread_sensitive_context.set(slot)  # type: ignore[arg-type]
         try:
-            await self.handle(scope, receive, send)
+            await self.handle(scope, counted.receive, send)
         finally:
             SyncToAsync.thread_sensitive_context.reset(token)
             self.take_back(slot)
+        if counted.over:
+            await refuse(counted, send)
         return None
 
     def take_back(self, slot: Slot) -> None:
