@@ -77,6 +77,18 @@ def refresh(budget_s: float = 5.0, *, thorough: bool = False) -> Refreshed:
         return Refreshed(busy=True)
 
 
+def catch_up(within_s: float) -> bool:
+    """Bring in everything committed before this call, or wait for whoever is at it. False if time ran out."""
+    asked, until = datetime.now(UTC), time.monotonic() + within_s
+    while (left := until - time.monotonic()) > 0:
+        if refresh(left).done:
+            return True
+        if (fresh := as_of()) and fresh >= asked:
+            return True
+        time.sleep(min(0.2, left))
+    return False
+
+
 def rebuild() -> Refreshed:
     """Forget the columns and build them anew from the store, however long it takes."""
     try:

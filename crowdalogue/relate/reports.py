@@ -31,7 +31,7 @@ def report(
     if name not in REPORTS:
         raise Failure(f"There is no report “{name[:40]}”. Reports are: {', '.join(REPORTS)}.")
     if fresh_s:
-        facts.refresh(fresh_s)
+        facts.catch_up(fresh_s)
     scope = Scope.of(filters, now=now)
     rows, defined = REPORTS[name](scope)
     fresh = facts.as_of()

@@ -84,3 +84,11 @@ def test_columns_of_another_store_are_not_read(make: Any, own_columns: Path) -> 
     assert engine.run(lambda t: t.messages) == []
     facts.refresh()
     assert len(shown()) == 1
+
+
+def test_catching_up_waits_for_whoever_is_at_it(make: Any, own_columns: Path) -> None:
+    make.message()
+    with columns.writing(own_columns):
+        assert not facts.catch_up(0.3), "somebody else writes, and does not end"
+    assert facts.catch_up(30)
+    assert len(shown()) == 1
