@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+
+from crowdalogue.channels.base import Author, NotUnderstood, Outgoing, Raw, Refused, SendError
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("crowdalogue", "tests", "benchmarks", "docs", "tools")
@@ -153,19 +161,18 @@ def test_python_compiles(where: str, code: str) -> None:
     compile(code, where, "exec")
 
 
-def test_the_example_of_a_channel_works() -> None:
-    """The class shown in adding-a-channel.md is a channel: it refuses a wrong signature and reads a note."""
-    import hashlib
-    import hmac
-    import json
-    from datetime import UTC, datetime
-
-    from crowdalogue.channels.base import NotUnderstood, Raw, Refused
-
+@pytest.fixture
+def pigeon() -> type[Any]:
+    """The class shown in adding-a-channel.md."""
     code = next(body for where, body in blocks("python") if "adding-a-channel" in where)
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "pigeon"}
     exec(compile(code, "adding-a-channel.md", "exec"), names)
-    channel = names["Pigeon"]({"secret": "coo"})
+    found: type[Any] = names["Pigeon"]
+    return found
+
+
+def test_the_example_of_a_channel_refuses_and_reads(pigeon: type[Any]) -> None:
+    channel = pigeon({"secret": "coo"})
     body = json.dumps({"id": "7", "from": "Ann", "text": "Hello", "at": 1_700_000_000, "answers": "6"}).encode()
     signature = hmac.new(b"coo", body, hashlib.sha256).hexdigest()
     channel.verify(Raw(body, {"x-pigeon-signature": signature}), datetime.now(UTC))
@@ -175,6 +182,35 @@ def test_the_example_of_a_channel_works() -> None:
     assert (message.external_id, message.text, message.parents) == ("7", "Hello", ("6",))
     with pytest.raises(NotUnderstood, match="text"):
         channel.parse(Raw(b'{"id": "7", "from": "Ann"}'))
+
+
+def test_the_example_of_a_channel_sends(pigeon: type[Any]) -> None:
+    taken: list[tuple[str, dict[str, Any]]] = []
+
+    class Loft(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            note = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            taken.append((self.headers["idempotency-key"], note))
+            self.send_response(400 if note["text"] == "no" else 200)
+            self.end_headers()
+            self.wfile.write(b'{"id": "n9"}')
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Loft)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        channel = pigeon({"loft": f"http://127.0.0.1:{server.server_port}/notes", "secret": "coo"})
+        sent = channel.send(Outgoing("key-of-reply", Author("ann"), "We look into it.", parents=("7", "6")))
+        assert sent.external_id == "n9"
+        assert taken == [("key-of-reply", {"to": "ann", "text": "We look into it.", "answers": ["7"]})]
+        with pytest.raises(SendError) as refused:
+            channel.send(Outgoing("another-key", Author("ann"), "no"))
+        assert refused.value.permanent
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_the_backup_can_be_read(fresh_environment: dict[str, str], tmp_path: Path) -> None:
