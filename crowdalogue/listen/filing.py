@@ -267,13 +267,15 @@ def write_messages(
     ]
     rows = [row for _, row in pairs]
     insert_many(Message, rows)
-    files = [
-        attachments.describe(row, part, str(item.extra.get("attachment_notes", {}).get(part.name, "")))
-        for item, row in pairs
-        for part in item.attachments
-    ]
+    files = [attachments.describe(row, part, note_on(item, part)) for item, row in pairs for part in item.attachments]
     insert_many(Attachment, files)
     return rows
+
+
+def note_on(item: base.Incoming, part: base.Attachment) -> str:
+    """Why a file has no content, where the channel left it out."""
+    left_out = not part.content and part.name in item.extra.get("too_large", ())
+    return "Too large to be fetched. It is still where the message came from." if left_out else ""
 
 
 def describe(
