@@ -4,6 +4,7 @@ import { followDeeds } from "./inbox-deeds.js";
 import { followList } from "./inbox-list.js";
 import { followNews } from "./inbox-news.js";
 import { followOpening } from "./inbox-open.js";
+import { followPresence } from "./inbox-presence.js";
 
 const main = document.querySelector("main[data-inbox]");
 if (main) {
@@ -12,4 +13,5 @@ if (main) {
   followDeeds(main);
   followComposer(main);
   followNews(main);
+  followPresence();
 }
