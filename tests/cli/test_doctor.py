@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from crowdalogue.cli import doctor
@@ -61,6 +62,8 @@ def test_deliveries_that_wait(account: Callable[..., Account]) -> None:
 
 def test_a_clock_that_went_back(owner: User) -> None:
     assert said(doctor.clocks)[0][0] == "ok"
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL is asked for its own clock")
     LiveEvent.objects.create(kind="conversation", object_id=1, at=timezone.now() + timedelta(hours=1))
     assert said(doctor.clocks)[0][0] == "problem"
 

@@ -23,3 +23,11 @@ def test_people_and_tokens(crowdalogue: Callable[..., Done]) -> None:
 def test_a_password_is_asked_for(crowdalogue: Callable[..., Done]) -> None:
     done = crowdalogue("user", "add", "eve@example.com", given="correct horse battery\n" * 2)
     assert "can sign in as agent" in done.stdout
+
+
+def test_a_forgotten_password_is_replaced(crowdalogue: Callable[..., Done]) -> None:
+    crowdalogue("user", "add", "ida@example.com", "--password", "correct horse battery")
+    assert "too short" in refusal(crowdalogue("user", "password", "ida@example.com", "--password", "short"))
+    assert "Nobody has" in refusal(crowdalogue("user", "password", "no@example.com", "--password", "another long one"))
+    done = crowdalogue("user", "password", "ida@example.com", "--password", "another long one")
+    assert "new password" in done.stdout
