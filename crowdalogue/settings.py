@@ -226,10 +226,21 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "crowdalogue.web.signin.Adapter"
+ACCOUNT_FORMS = {
+    "login": "crowdalogue.web.signin.LoginForm",
+    "change_password": "crowdalogue.web.signin.ChangePasswordForm",
+    "reset_password_from_key": "crowdalogue.web.signin.FirstPasswordForm",
+    "reauthenticate": "crowdalogue.web.signin.ReauthenticateForm",
+}
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "crowdalogue.web.signin.SecondFactor"
+MFA_FORMS = {
+    "authenticate": "crowdalogue.web.signin.CodeForm",
+    "reauthenticate": "crowdalogue.web.signin.CodeAgainForm",
+    "activate_totp": "crowdalogue.web.signin.FirstCodeForm",
+}
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,16 +1,22 @@
-"""Signing in: nobody signs up by themselves, and every sign-in leaves a line in the audit."""
+"""Signing in: nobody signs up by themselves, every sign-in leaves a line in the audit, and it speaks our words."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import forms as account_forms
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base import forms as code_forms
 from allauth.mfa.signals import authenticator_added, authenticator_removed
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 
 from crowdalogue.models import Audit, User
 from crowdalogue.models.secret import cipher
@@ -21,18 +27,109 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """People are added under Settings, Team; the first one on the first-run page."""
         return False
 
-    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Signing in is plain to see; no message says it again."""
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "This account is switched off. An owner or manager can switch it on.",
+        "email_password_mismatch": "The address or the password is wrong. Type them again.",
+        "too_many_login_attempts": "Too many tries with a wrong password. Wait five minutes, then try again.",
+        "enter_current_password": "This is not your password. Type the one you signed in with.",
+        "incorrect_password": "This is not your password. Type the one you signed in with.",
+        "rate_limited": "Too many tries. Wait a minute, then try again.",
+    }
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Signing in is plain to see; only what is not is said."""
+        if words := SAID.get(message_template or ""):
+            messages.success(request, words)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("settings")
+
+
+SAID = {
+    "account/messages/password_changed.txt": "Your password is changed.",
+    "mfa/messages/totp_activated.txt": "Two-factor sign-in is on. Keep the recovery codes where you keep passwords.",
+    "mfa/messages/totp_deactivated.txt": "Two-factor sign-in is off.",
+    "mfa/messages/recovery_codes_generated.txt": "The new recovery codes count; the old ones do not.",
+}
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
     """The secrets of second factors are encrypted at rest, with the key kept outside the store."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This code is not right or no longer right. Type the one your phone shows now.",
+    }
 
     def encrypt(self, text: str) -> str:
         return cipher(settings.FIELD_KEY).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         return cipher(settings.FIELD_KEY).decrypt(encrypted_text.encode()).decode()
+
+
+LABELS = {
+    "login": "E-mail address",
+    "password": "Password",
+    "remember": "Stay signed in on this device",
+    "oldpassword": "The password you have",
+    "password1": "A new password",
+    "password2": "The new password again",
+    "code": "Code from your phone",
+}
+
+
+class Worded:
+    """A form of the sign-in with our labels, and without texts in its fields that repeat them."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+        if code := self.fields.get("code"):
+            code.widget.attrs |= {"inputmode": "numeric"}
+
+
+class LoginForm(Worded, account_forms.LoginForm):  # type: ignore[misc]
+    pass
+
+
+class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):  # type: ignore[misc]
+    pass
+
+
+class FirstPasswordForm(Worded, account_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticateForm(Worded, account_forms.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class CodeForm(Worded, code_forms.AuthenticateForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = "Or one of your recovery codes."
+        self.fields["code"].widget.attrs |= {"autofocus": True}
+
+
+class CodeAgainForm(Worded, code_forms.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class FirstCodeForm(Worded, ActivateTOTPForm):  # type: ignore[misc]
+    pass
+
+
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """No mail is sent for a new password: colleagues make a link, or whoever runs the machine types one command."""
+    return render(request, "account/password_reset.html")
 
 
 def record(deed: str, request: HttpRequest | None, user: User | None, who: str = "", **facts: Any) -> None:

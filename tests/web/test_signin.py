@@ -96,3 +96,25 @@ def test_two_factor_sign_in_end_to_end(
         "/2fa/authenticate/"
     )
     assert fresh.get("/inbox/")["Location"].startswith("/accounts/login/")
+
+
+def test_the_pages_of_the_sign_in_speak_our_words(helper: User, client_for: Callable[..., Client]) -> None:
+    client = client_for(None)
+    login = client.get("/accounts/login/").content.decode()
+    assert "E-mail address" in login and "Stay signed in" in login and "Remember Me" not in login
+    wrong = client.post("/accounts/login/", {"login": "hana@example.com", "password": "not this one"}).content.decode()
+    assert "The address or the password is wrong" in wrong and "hana@example.com" in wrong
+    assert "crowdalogue user password" in client.get("/accounts/password/reset/").content.decode()
+    assert "This link has ended" in client.get("/accounts/password/reset/key/1-abc/").content.decode()
+
+    sign_in(client, "hana@example.com", PASSWORD)
+    assert client.get("/accounts/email/")["Location"] == "/settings/"
+    page = client.post(
+        "/accounts/password/change/",
+        {"oldpassword": "wrong", "password1": "another long one", "password2": "another long one"},
+    ).content.decode()
+    assert "The password you have" in page and "This is not your password" in page
+    new = {"oldpassword": PASSWORD, "password1": "another long one", "password2": "another long one"}
+    answer = client.post("/accounts/password/change/", new, follow=True)
+    assert answer.redirect_chain[-1][0] == "/settings/" and "password is changed" in answer.content.decode()
+    assert "A code from your phone" in client.get("/accounts/2fa/").content.decode()
