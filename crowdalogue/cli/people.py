@@ -77,6 +77,30 @@ def role(email: str, role: str) -> None:
     click.echo(f"{found.email} is now {role}.")
 
 
+@user.command()
+@click.argument("email")
+@click.password_option(help="Asked for when not given.")
+def password(email: str, password: str) -> None:
+    """Give somebody a new password; browsers they are signed in with ask for it.
+
+    \b
+    Example:  crowdalogue user password ada@example.com
+    """
+    open_store()
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    found = find(email)
+    try:
+        validate_password(password, found)
+    except ValidationError as wrong:
+        raise Failure(" ".join(wrong.messages)) from None
+    found.set_password(password)
+    found.save(update_fields=["password"])
+    record(found, "changed_password", found.email)
+    click.echo(f"{found.email} signs in with the new password from now on.")
+
+
 def find(email: str) -> User:
     from crowdalogue.models import User
 
