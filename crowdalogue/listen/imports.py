@@ -26,7 +26,7 @@ from crowdalogue.channels.base import Incoming
 from crowdalogue.errors import Failure
 from crowdalogue.listen.files import columns as meaning
 from crowdalogue.listen.files.dates import order_of
-from crowdalogue.listen.files.mapper import Key, Mapper, NotFiled, Seen
+from crowdalogue.listen.files.mapper import Key, Mapper, NotFiled, Seen, storable
 from crowdalogue.listen.files.readers import Row, Table, Unreadable, open_table
 from crowdalogue.listen.files.sniff import Form, sniff
 from crowdalogue.listen.filing import Filed
@@ -364,8 +364,8 @@ def take(batch: Batch, mapper: Mapper, number: int, row: Row, key: Key, ordinal:
 
 
 def content_of(mapper: Mapper, row: Row) -> dict[str, Any]:
-    content = {name: meaning.as_text(cell)[:20_000] for name, cell in zip(mapper.columns, row, strict=False)}
-    return {name: cell.replace("\x00", "") for name, cell in content.items()}
+    cells = zip(mapper.columns, row, strict=False)
+    return {storable(name): storable(meaning.as_text(cell)[:20_000]) for name, cell in cells}
 
 
 def file_batch(run: Import, batch: Batch, accounts: Accounts, file: Filer, rows: int | None) -> None:

@@ -229,6 +229,25 @@ def test_a_json_array_alone_or_in_an_object(write: Write, wrap: str) -> None:
     assert done.counts["new"]["messages"] == 2 and done.counts["failed"] == 0
 
 
+def test_characters_no_store_takes_are_left_out(write: Write) -> None:
+    odd = "a\x00b\ud800c"
+    names = ("id", "text", "author", "author_name", "subject", "brand", "country", "thread", "in_reply_to", "mood")
+    rows = [{name: f"{name} {odd} {i}" for name in names} | {"direction": "out" if i else "in"} for i in range(2)]
+    rows.append(rows[0] | {"id": f"no text {odd}", "text": "", "subject": None})
+    done = run(write("\n".join(json.dumps(row) for row in rows), "odd.jsonl"))
+    assert done.counts["new"]["messages"] == 2 and done.counts["failed"] == 1
+    assert Message.objects.get(direction="in").text == "text ab?c 0"
+    assert Brand.objects.filter(name="brand ab?c 1").exists()
+
+
+def test_a_brand_with_an_endless_name_is_cut(write: Write) -> None:
+    run(write(f"text,author,direction,brand\nhello there,shop,out,{'b' * 60}{'c' * 100}\n", "long.csv"), mapping=LONG)
+    assert Brand.objects.get().name == "b" * 60 + "c" * 60
+
+
+LONG = {"fields": {"text": "text", "author": "author", "direction": "direction", "brand": "brand"}}
+
+
 def test_nested_json_and_keys_that_come_late(write: Write) -> None:
     rows = [{"text": f"hello {i}", "user": {"name": f"u{i}"}} for i in range(1500)] + [{"text": "late", "mood": "good"}]
     run(write("\n".join(json.dumps(r) for r in rows), "nested.jsonl"))

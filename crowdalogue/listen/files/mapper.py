@@ -27,6 +27,7 @@ from crowdalogue.listen.files.dates import Dates, likely
 from crowdalogue.text.table import restored
 
 LONGEST_FACT = 2000  # characters of one further fact
+LONGEST_BRAND = 120
 
 
 class NotFiled(Exception):
@@ -66,6 +67,8 @@ class Mapper:
         self.tweets = mapping.get("shape") == "tweets"
         self.export = mapping.get("shape") == "export"
         self.neutralised = self.export and mapping.get("form", {}).get("format") == "csv"
+        # Text was decoded and freed of NUL as it was read; JSON and Parquet can still hold what no store takes.
+        self.rough = mapping.get("form", {}).get("format") != "csv"
         self.kinds: dict[str, str] = {}
         self.directions: dict[str, str] = {}
         self.ours_if_true = bool(OURS_IF_TRUE.search(plain(fields.get("direction", ""))))
@@ -74,7 +77,8 @@ class Mapper:
 
     def key(self, row: Sequence[Any]) -> Key:
         place = self.at.get("id")
-        name = (self.text(row, "id") if self.export else identity(row[place])) if place is not None else ""
+        name = (self.text(row, "id") if self.export or self.rough else row[place]) if place is not None else ""
+        name = name if self.export else identity(name)
         try:
             joined = "\x1f".join(row)
         except TypeError:  # cells of JSON and Parquet are more than text
@@ -108,7 +112,7 @@ class Mapper:
         sent_at = self.time(row, extra)
         kind, _ = self.account(row)
         if brand := self.text(row, "brand") or self.brand:
-            extra["brand"] = brand
+            extra["brand"] = brand = brand[:LONGEST_BRAND]
         return Incoming(
             external_id=external_id,
             author=self.who(row, ours, brand, thread or external_id),
@@ -129,6 +133,8 @@ class Mapper:
         if place is None:
             return ""
         cell = row[place]
+        if self.rough:
+            cell = storable(as_text(cell))
         if self.export:  # ours, to the letter
             return restored(as_text(cell)) if self.neutralised else as_text(cell)
         return cell.strip() if cell.__class__ is str else as_text(cell).strip()
@@ -180,7 +186,7 @@ class Mapper:
         facts = {"place": place} if place else {}
         if ours:
             if self.tweets:
-                return Author(address, name or address, True, self.brand or address)
+                return Author(address, name or address, True, self.brand or address[:LONGEST_BRAND])
             return Author(address or brand or "us", name or address, True, brand, facts)
         if address:
             return Author(address, name or ("" if "@" in address else address), False, "", facts)
@@ -213,6 +219,13 @@ class Mapper:
         if len(row) > len(self.columns) and row[-1]:  # keys of JSON met after the sample
             extra.update({k: fact(v) for k, v in row[-1].items() if v not in (None, "")})
         return extra
+
+
+def storable(text: str) -> str:
+    """Without NUL characters and halves of characters, which no store takes."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def identity(cell: Any) -> str:
