@@ -236,6 +236,8 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "crowdalogue.web.signin.SecondFactor"
+# A link under Settings, Team leaves an address unconfirmed; it must not keep anybody from a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "authenticate": "crowdalogue.web.signin.CodeForm",
     "reauthenticate": "crowdalogue.web.signin.CodeAgainForm",

@@ -91,13 +91,17 @@ class Worded:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.label = LABELS.get(name, field.label)
+            field.help_text = ""
             field.widget.attrs.pop("placeholder", None)
         if code := self.fields.get("code"):
             code.widget.attrs |= {"inputmode": "numeric"}
 
 
 class LoginForm(Worded, account_forms.LoginForm):  # type: ignore[misc]
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The address is kept when the password was wrong; what is typed next is the password.
+        self.fields["password" if self.is_bound else "login"].widget.attrs |= {"autofocus": True}
 
 
 class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):  # type: ignore[misc]
