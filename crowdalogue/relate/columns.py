@@ -34,6 +34,7 @@ TARGET_ROWS = 250_000  # of a base part: what one rewrite holds in memory
 ROW_GROUP = 125_000
 MAX_DELTAS = 12  # then they are merged into one
 MAX_DELTA_ROWS = 60_000  # then they are folded into the base
+SMALL_DELTA_ROWS = 2_000  # or, of a small table, sooner: from these on, at a tenth of the base
 KEEP_RETIRED_S = 60.0
 
 
@@ -193,7 +194,7 @@ class Writer:
         """Keep reading quick: merge many deltas into one, or fold them into the base. True if anything was done."""
         table = manifest.table(spec.name)
         rows = sum(part.rows for part in table.delta)
-        if rows > MAX_DELTA_ROWS:
+        if rows > min(MAX_DELTA_ROWS, max(SMALL_DELTA_ROWS, sum(part.rows for part in table.base) // 10)):
             self.fold(manifest, spec)
         elif len(table.delta) > MAX_DELTAS:
             merged = _newest(spec, self._load(spec, table.delta))
@@ -322,7 +323,9 @@ def select(folder: Path, manifest: Manifest, spec: Spec) -> str:
             f"SELECT {columns} FROM read_parquet({_files(folder, stale)}) AS b ANTI JOIN "  # noqa: S608
             f'(SELECT "{spec.key}" AS k FROM read_parquet({deltas})) AS d ON b."{spec.key}" = d.k'
         )
-    if table.delta:
+    if len(table.delta) == 1:
+        pieces.append(f"SELECT {columns} FROM read_parquet({deltas}) WHERE NOT deleted")  # noqa: S608
+    elif table.delta:
         pieces.append(
             f"SELECT {columns} FROM (SELECT *, rank() OVER "  # noqa: S608
             f'(PARTITION BY "{spec.key}" ORDER BY version DESC) AS place FROM read_parquet({deltas})) '

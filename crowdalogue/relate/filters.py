@@ -55,7 +55,7 @@ CHOICES: dict[str, dict[str, str]] = {
 LABELS = {
     "period": "Period",
     "brand": "Brand",
-    "whose": "Brands",
+    "whose": "Whose",
     "channel": "Channel",
     "direction": "Direction",
     "sentiment": "Sentiment",

@@ -138,7 +138,7 @@ def _label(filters: Filters, name: str) -> str:
     if name not in MANY:
         return CHOICES[name][getattr(filters, name)]
     values = getattr(filters, name)
-    if name == "brand" and not values:
+    if name == "brand" and not values and not filters.is_narrowed("whose"):
         return CHOICES["whose"][filters.whose]
     return ", ".join(drill.name_of(name, v) for v in values) if values else "all"
 

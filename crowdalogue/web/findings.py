@@ -89,7 +89,7 @@ def differs(now: Row, before: Row) -> bool:
 
 
 def of_largest(rows: list[Row], dimension: str) -> str:
-    """E-mail brings 45% of the messages. What is not read yet is left out of what was read."""
+    """45% of the messages come by E-mail. What is not read yet is left out of what was read."""
     said = dimension in ("channel", "brand")
     rows = rows if said else [r for r in rows if r[dimension] != "-"]
     n = sum(r["n"] for r in rows)
@@ -100,7 +100,8 @@ def of_largest(rows: list[Row], dimension: str) -> str:
     first = rows[0]
     name = drill.name_of(dimension, first[dimension])
     share = shown(first["n"] / n, "share")
-    return f"{name} brings {share} of the messages" if said else f"{name} is the most frequent: {share} of the messages"
+    come = {"channel": "come by", "brand": "are about"}.get(dimension, "are")
+    return f"{share} of the messages {come} {name}" if said else f"{name} is the most frequent: {share} of the messages"
 
 
 def of_waiting(waiting: int, late: int) -> str:
@@ -125,7 +126,7 @@ def of_urgent(late: int, soon: int) -> str:
 
 
 def of_kinds(rows: list[Row], whole: Row, dimension: str, unit: str) -> str:
-    """Phone stands out: 40%, all together 25%. Empty where no value is beyond the interval of all."""
+    """Highest for Phone: 40%, all together 25%. Empty where no value is beyond the interval of all."""
     if whole["few"] or whole["low"] is None or whole["high"] is None:
         return ""
     known = [r for r in rows if not r["few"] and r["low"] is not None and r["high"] is not None]
@@ -133,6 +134,6 @@ def of_kinds(rows: list[Row], whole: Row, dimension: str, unit: str) -> str:
     if not apart:
         return ""
     most = max(apart, key=lambda r: abs(r["value"] - whole["value"]))
-    side = "highest" if most["value"] > whole["value"] else "lowest"
+    side = "Highest" if most["value"] > whole["value"] else "Lowest"
     name = drill.name_of(dimension, most[dimension])
-    return f"{name} stands out as {side}: {shown(most['value'], unit)}, all together {shown(whole['value'], unit)}"
+    return f"{side} for {name}: {shown(most['value'], unit)}, all together {shown(whole['value'], unit)}"

@@ -265,7 +265,7 @@ def _split(scope: Scope, dimension: str) -> Card | None:
     return Card(
         dimension,
         findings.of_largest(rows, dimension),
-        f"Messages {_whose(scope)} a {step}, the largest first; each row has its own height",
+        f"Messages {_whose(scope)} a {step}, the largest first",
         pictures.small_multiples(scope, MEASURES["messages"], step, dimension),
         definition=MEASURES["messages"].definition,
         more=drill.explore(scope.filters, "messages", dimension),

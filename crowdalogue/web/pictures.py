@@ -124,7 +124,7 @@ def small_multiples(scope: Scope, measure: Measure, by: str, across: str) -> Cha
     whole = {r[across]: r for r in measures.table(scope, measure.name, (across,), limit=1_000)}
     lines = [_small(scope, measure, across, s, whole.get(s.name)) for s in series]
     first, last = (series[0].rows[0][by], series[0].rows[-1][by]) if series and series[0].rows else (None, None)
-    span = f"{drill.name_of(by, first)} to {drill.name_of(by, last)}" if first else ""
+    span = f"{drill.name_of(by, first)} to {drill.name_of(by, last)}, each to its own height" if first else ""
     picture = format_html(
         '<table class="sparks"><caption class="vh">{} by {} and {}</caption><thead><tr><th scope="col">{}</th>'
         '<th scope="col" class="draw">{}</th><th scope="col" class="num">{}</th><th scope="col" class="num">{}</th>'

@@ -61,7 +61,7 @@ def test_who_waits() -> None:
 
 def test_what_brings_most() -> None:
     rows = [row(60, channel="email"), row(40, channel="sms")]
-    assert findings.of_largest(rows, "channel").endswith("brings 60% of the messages")
+    assert findings.of_largest(rows, "channel").startswith("60% of the messages come by ")
     assert findings.of_largest(rows[:1], "channel").startswith("All messages are of one channel")
     assert findings.of_largest([row(3, channel="email")], "channel").endswith("too few to say (n = 3)")
     unread = [row(900, intent="-"), row(60, intent="praise"), row(40, intent="idea")]
@@ -72,5 +72,5 @@ def test_only_what_is_beyond_the_interval_of_all_stands_out() -> None:
     whole = row(200, 50, low=0.2, high=0.31)
     rows = [row(100, 40, low=0.32, high=0.5, channel="a"), row(100, 10, low=0.08, high=0.25, channel="b")]
     said = findings.of_kinds(rows, whole, "channel", "share")
-    assert said.endswith("stands out as highest: 40%, all together 25%")
+    assert said.startswith("Highest for ") and said.endswith(": 40%, all together 25%")
     assert findings.of_kinds(rows[1:], whole, "channel", "share") == ""
