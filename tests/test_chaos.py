@@ -191,6 +191,7 @@ class Agent(threading.Thread):
 
     def page(self, address: str) -> str:
         answer = self.client.get(address)
+        answer.raise_for_status()  # cut off by the server's end: asked again
         assert answer.status_code == 200, f"{address}: {answer.status_code}"
         return answer.text
 
@@ -216,6 +217,8 @@ class Agent(threading.Thread):
             self.forms[conversation] = {"csrfmiddlewaretoken": self.token(page), "key": key[1], "as": "reply"}
         form = {**self.forms[conversation], "text": f"We look into it. Case {conversation}.", "then": ""}
         said = self.client.post(f"/inbox/{conversation}/say/", data=form, headers={"Referer": self.url})
+        if said.status_code >= 500:
+            said.raise_for_status()
         assert said.status_code == 302, f"{said.status_code}: {said.text[:500]}"
         self.accepted[conversation] = re.sub(r"[^A-Za-z0-9]", "-", form["key"])  # as it is kept
 
