@@ -91,6 +91,8 @@ def talk_about(teller: Teller, order: Order) -> None:
 def begin(teller: Teller, order: Order, topic: str, when: datetime) -> None:
     """A conversation about an order; one left unanswered may be begun again on another channel."""
     random, customer = teller.random, order.customer
+    if topic == "fault" and customer.language != "en" and order.product.name == "Rill Water Jug":
+        topic = "return"  # their phrases speak of things with a plug
     when = waking(teller, when)
     if when < teller.start or when > teller.now:
         return

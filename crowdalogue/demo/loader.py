@@ -89,6 +89,8 @@ def run(run: Import, *, progress: Progress | None = None, stop: threading.Event 
     if run.state != Import.State.RUNNING:
         Import.objects.filter(pk=run.pk).update(state=Import.State.RUNNING, claimed_at=timezone.now())
         run.state = Import.State.RUNNING
+    if progress is not None:  # making it up takes some seconds, and somebody may be watching
+        progress(run.position, run.rows, run.counts)
     demo = generate(int(run.mapping["seed"]), moment_of(run), float(run.mapping.get("scale", 1)))
     accounts = make_accounts()
     try:
