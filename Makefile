@@ -33,8 +33,8 @@ check: setup-dev
 	$(BIN)/pytest -q tests/test_layout.py
 
 test: setup-test check
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not chaos and not prove" --ignore tests/test_layout.py
-	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not chaos and not prove" --ignore tests/test_layout.py
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove" --ignore tests/test_layout.py
+	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove" --ignore tests/test_layout.py
 
 chaos: setup-test
 	$(BIN)/pytest -m chaos --timeout 3600
