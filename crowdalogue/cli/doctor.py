@@ -171,7 +171,8 @@ def reading() -> Iterator[Said]:
 
     from crowdalogue.models import Message
 
-    waiting = Message.objects.filter(read_at__isnull=True, received_at__lt=timezone.now() - LATE)[:1000].count()
+    # By when the row was made: an import and the demo company bring messages that came in long ago.
+    waiting = Message.objects.filter(read_at__isnull=True, changed_at__lt=timezone.now() - LATE)[:1000].count()
     if waiting:
         many = "1,000 or more" if waiting == 1000 else str(waiting)
         yield Said("reading", "problem", f"{many} messages wait to be read.", START_WORKER)
@@ -215,8 +216,9 @@ def columns() -> Iterator[Said]:
     from crowdalogue.relate import facts
 
     as_of = facts.as_of()
-    newest = Message.objects.order_by("-changed_at").values_list("changed_at", flat=True).first()
-    if newest and (as_of is None or (newest - as_of > LATE and timezone.now() - newest > LATE)):
+    changes = Message.objects.order_by("changed_at" if as_of is None else "-changed_at")
+    changed = changes.values_list("changed_at", flat=True).first()
+    if changed and timezone.now() - changed > LATE and (as_of is None or changed - as_of > LATE):
         text = f"figures are as of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "figures were never made."
         yield Said("columns", "problem", text, START_WORKER)
     else:

@@ -11,8 +11,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from crowdalogue import flow
+from crowdalogue.channels.base import Author, Incoming
 from crowdalogue.cli import doctor
-from crowdalogue.models import Account, Delivery, LiveEvent, User
+from crowdalogue.models import Account, Delivery, LiveEvent, Message, User
 from tests.cli.conftest import Done, last_json
 
 
@@ -81,3 +83,10 @@ def test_a_key_others_can_read(settings: object) -> None:
         assert ("problem", "others on this machine can read it.") in said(doctor.settings_seen)
     finally:
         key.chmod(mode)
+
+
+def test_a_backlog_is_a_problem_only_once_it_is_late(account: Callable[..., Account]) -> None:
+    flow.file(account("x"), [Incoming("1", Author("ada"), "Hello", sent_at=timezone.now() - timedelta(days=90))])
+    assert [state for state, _ in (*said(doctor.reading), *said(doctor.columns))] == ["ok", "ok"]
+    Message.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+    assert said(doctor.reading) == [("problem", "1 messages wait to be read.")]
