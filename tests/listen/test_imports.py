@@ -21,6 +21,8 @@ from django.db import connection
 from crowdalogue import flow
 from crowdalogue.errors import Failure
 from crowdalogue.listen import exports, imports
+from crowdalogue.listen.files.mapper import Mapper
+from crowdalogue.listen.files.readers import open_table
 from crowdalogue.models import Account, Brand, Company, Conversation, Handle, Import, Message, Person
 
 pytestmark = pytest.mark.django_db
@@ -444,8 +446,8 @@ def test_memory_does_not_grow_with_the_file(write: Write) -> None:
     def peak(rows: int) -> int:
         path = write(many(rows))
         look = imports.inspect(path)
-        opened = imports.open_table(path, look.form)
-        mapper = imports.Mapper(opened.columns, look.mapping, datetime.now(UTC))
+        opened = open_table(path, look.form)
+        mapper = Mapper(opened.columns, look.mapping, datetime.now(UTC))
         tracemalloc.start()
         assert sum(1 for _ in imports.batches(opened, mapper, 0)) == rows // 1000
         top = tracemalloc.get_traced_memory()[1]

@@ -95,35 +95,3 @@ def test_an_agent_changes_nobody(client_for: For, helper: User, analyst: User) -
     assert client_for(helper).post(reverse("member", args=[analyst.pk, "deactivate"])).status_code == 403
     analyst.refresh_from_db()
     assert analyst.is_active
-
-
-# --- tokens and the audit
-
-
-def test_a_token_is_shown_once_and_ends(client: Client, owner: User) -> None:
-    made = client.post(reverse("tokens"), {"name": "Warehouse sync"})
-    key, token = made.context["key"], Token.objects.get()
-    assert key in made.content.decode() and token.digest == Token.digest_of(key)
-    assert key not in client.get(reverse("tokens")).content.decode()
-    client.post(reverse("token_end", args=[token.pk]))
-    token.refresh_from_db()
-    assert token.ended_at is not None
-    deeds = Audit.objects.exclude(deed="signed_in").order_by("id").values_list("deed", flat=True)
-    assert list(deeds) == ["made_token", "ended_token"]
-    assert key not in " ".join(map(str, Audit.objects.values_list("what", "facts")))
-
-
-def test_a_token_without_a_name_is_refused(client: Client) -> None:
-    answer = client.post(reverse("tokens"), {"name": "  "})
-    assert answer.status_code == 422 and "has no name" in answer.content.decode() and not Token.objects.exists()
-
-
-def test_the_audit_is_filtered_and_exported_without_formulas(client: Client, owner: User) -> None:
-    Audit.objects.create(user=owner, who="=cmd", deed="deleted", what="Shop")
-    Audit.objects.create(user=owner, who="Olga", deed="signed_in", address="127.0.0.1")
-    page = client.get(reverse("audit"), {"deed": "signed_in"})
-    assert {row["line"].deed for row in page.context["rows"]} == {"signed_in"}
-    assert [row["line"].what for row in client.get(reverse("audit"), {"q": "shop"}).context["rows"]] == ["Shop"]
-    body = client.get(reverse("audit_export"), {"deed": "deleted"}).content.decode("utf-8-sig")
-    assert "'=cmd" in body and "signed_in" not in body
-    assert Audit.objects.filter(deed="exported", what="audit").exists()

@@ -189,7 +189,9 @@ def form_of(text: str, encoding: str) -> Form:
     if lead.startswith("["):
         return Form("json", encoding) if looks_like_array(lead) else csv_form(text, encoding)
     if lead.startswith("{"):
-        line = lead.split("\n", 1)[0]
+        line, _, rest = lead.partition("\n")
+        if not rest.strip() and (root := root_of(lead)):  # all in one line: {"messages": [{...}, ...]}
+            return Form("json", encoding, root=root)
         if is_object(line) or (len(line) >= SAMPLE // 4 and '":' in line[:1000] and not root_of(lead)):
             return Form("jsonl", encoding)
         if root := root_of(lead):
