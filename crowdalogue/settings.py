@@ -234,6 +234,8 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
+# Accounts are made and passwords given by people (Settings, Team): nothing here sends mail behind their back.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "crowdalogue.web.signin.SecondFactor"
 # A link under Settings, Team leaves an address unconfirmed; it must not keep anybody from a second factor.

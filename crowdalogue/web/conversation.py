@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from crowdalogue import channels, flow
 from crowdalogue.act import handling, inbox
@@ -31,7 +31,7 @@ RECORDS = 3
 TIMELINE = 6
 
 
-@require_GET
+@require_safe
 @needs("read")
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """/inbox/<id>/?queue=..: three panes. With HX-Request the conversation and its context only."""

@@ -8,7 +8,7 @@ import re
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.html import escape
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from crowdalogue.listen import attachments
 from crowdalogue.models import Attachment, Message
@@ -36,7 +36,7 @@ MAIL_PAGE = (
 )
 
 
-@require_GET
+@require_safe
 @needs("read")
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """/inbox/file/<id>/: saved under its own name; known pictures are shown. It can run nothing here."""
@@ -61,7 +61,7 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 @needs("read")
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     """/inbox/message/<id>/html/: the mail as it was made, for a sandboxed frame; remote pictures with ?pictures=1."""

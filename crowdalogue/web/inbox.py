@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from crowdalogue import channels, live
 from crowdalogue.act import inbox
@@ -26,7 +26,7 @@ INTENTS = ("question", "complaint", "praise", "idea", "purchase_intent", "churn_
 KEPT_IN_ADDRESS = ("queue", "brand", "channel", "sentiment", "intent", "owner", "tag")
 
 
-@require_GET
+@require_safe
 @needs("read")
 def page(request: HttpRequest) -> HttpResponse:
     """/inbox/?queue=team&channel=email: the list with nothing open. With HX-Request only the list pane."""
@@ -125,7 +125,7 @@ def colleagues() -> Any:
     return User.objects.filter(is_active=True, role__in=("owner", "manager", "agent")).order_by("name", "email")[:200]
 
 
-@require_GET
+@require_safe
 @needs("read")
 def rows(request: HttpRequest) -> HttpResponse:
     """/inbox/rows/?ids=1,2&queue=..: of these conversations the rows that stand in the queue now, and all counts.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
-from crowdalogue.models import BusinessRecord, Handle, Interaction, Message, Person
+from crowdalogue.models import BusinessRecord, Conversation, Handle, Interaction, Message, Person
 from crowdalogue.text.search import search_people
 from crowdalogue.web.frame import needs, person
 
@@ -22,7 +21,7 @@ RECORD_LOOKS = {
 }
 
 
-@require_GET
+@require_safe
 @needs("read")
 def page(request: HttpRequest) -> HttpResponse:
     """/people/?q=: found by the beginning of a name or address, or digits of a number; else the newest."""
@@ -49,15 +48,12 @@ def with_handles(found: list[tuple[Person, Handle | None]]) -> list[dict[str, An
         if handle.person_id is not None:
             handles[handle.person_id].append(handle)
     newest: dict[int, Any] = {}
-    wanted = Q(person_id__in=ids)
-    from crowdalogue.models import Conversation
-
-    for conversation in Conversation.objects.filter(wanted).order_by("last_at")[: 20 * A_PAGE]:
-        newest[conversation.person_id or 0] = conversation
+    for conversation in Conversation.objects.filter(person_id__in=ids).order_by("-last_at")[: 20 * A_PAGE]:
+        newest.setdefault(conversation.person_id or 0, conversation)
     return [{"person": one, "by": by, "handles": handles[one.pk], "newest": newest.get(one.pk)} for one, by in found]
 
 
-@require_GET
+@require_safe
 @needs("read")
 def person_page(request: HttpRequest, pk: int) -> HttpResponse:
     """/people/<id>/: handles, conversations, records and one timeline, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from crowdalogue.text import search
 from crowdalogue.web.frame import needs, person
@@ -14,7 +14,7 @@ A_PAGE = 30
 PEOPLE = 6
 
 
-@require_GET
+@require_safe
 @needs("read")
 def page(request: HttpRequest) -> HttpResponse:
     """/search/?q=refund channel:email: messages newest first, and people of that name or number above them."""

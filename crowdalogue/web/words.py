@@ -34,6 +34,7 @@ SAID = {
     "yes": "Needs an answer",
     "no": "Needs no answer",
     "high": "Urgent",
+    "normal": "Not urgent",
     "low": "Not urgent",
     "und": "Not recognised",
 }

@@ -148,9 +148,9 @@ def test_what_arrives_waits_behind_a_bar_and_nothing_moves(fresh_environment: di
         before = page.locator("#rows > li").evaluate_all("rows => rows.map(r => r.dataset.id)")
         call(
             fresh_environment,
-            code=SEED
-            + "say('Yusuf Demir', 'Where is my refund? Please answer me.', 0)\nsay('Mara Lindqvist', 'And now it is silent', 0,"
-            " parents=('<seed1@example.com>',), subject='Re: Battery dies')",
+            code=SEED + "say('Yusuf Demir', 'Where is my refund? Please answer me.', 0)\n"
+            "first = ('<seed1@example.com>',)\n"
+            "say('Mara Lindqvist', 'And now it is silent', 0, parents=first, subject='Re: Battery dies')",
         )
         expect(page.locator("#news")).to_contain_text("1 new", timeout=15_000)
         expect(page.locator("#thread")).to_contain_text("And now it is silent")
