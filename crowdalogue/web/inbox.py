@@ -23,6 +23,7 @@ from crowdalogue.web.words import said
 ASKED_AT_ONCE = 200  # rows script may ask for at a time
 SENTIMENTS = ("negative", "neutral", "positive")
 INTENTS = ("question", "complaint", "praise", "idea", "purchase_intent", "churn_risk", "review", "spam", "other")
+WORDS = {"sentiment": "Feeling", "intent": "What it is"}  # one name everywhere; the others are their own
 KEPT_IN_ADDRESS = ("queue", "brand", "channel", "sentiment", "intent", "owner", "tag")
 
 
@@ -94,7 +95,7 @@ def chosen(filters: inbox.Filters, kept: str, user: User) -> list[dict[str, str]
         "tag": str,
     }
     return [
-        {"key": name.capitalize(), "value": name_of(value), "without": address(kept, **{name: ""})}
+        {"key": WORDS.get(name, name.capitalize()), "value": name_of(value), "without": address(kept, **{name: ""})}
         for name, name_of in names.items()
         if (value := getattr(filters, name))
     ]
@@ -112,8 +113,8 @@ def choices(user: User, filters: inbox.Filters) -> list[dict[str, Any]]:
     fields: list[tuple[str, str, list[tuple[str, str]]]] = [
         ("channel", "Channel", [(k, channels.label_of(k)) for k in kinds]),
         ("brand", "Brand", [(str(b.pk), b.name) for b in Brand.objects.all()[:200]]),
-        ("sentiment", "Feeling", [(s, said(s)) for s in SENTIMENTS]),
-        ("intent", "What it is", [(i, said(i)) for i in INTENTS]),
+        ("sentiment", WORDS["sentiment"], [(s, said(s)) for s in SENTIMENTS]),
+        ("intent", WORDS["intent"], [(i, said(i)) for i in INTENTS]),
         ("owner", "Owner", people),
         ("tag", "Tag", [(t.name, t.name) for t in Tag.objects.all()[:200]]),
     ]

@@ -55,7 +55,7 @@ class FirstRun(forms.Form):
         strip=False,
     )
     company = forms.CharField(
-        label="Your company", max_length=200, widget=forms.TextInput({"autocomplete": "organization"})
+        label="Its name", max_length=200, widget=forms.TextInput({"autocomplete": "organization"})
     )
     timezone = forms.ChoiceField(label="Its time zone", help_text="Days and hours in figures follow it.", initial="UTC")
     brands = forms.CharField(

@@ -4,4 +4,5 @@ import "./forms.js";
 import "./menus.js";
 import "./toast.js";
 import "./keys.js";
+import "./list.js";
 import "./palette.js";
