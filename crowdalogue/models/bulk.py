@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -58,14 +59,18 @@ def insert_many(model: type[models.Model], rows: Sequence[models.Model], *, igno
         without = [row for row in rows if row.pk is None]
         for row, pk in zip(without, reserve_ids(model, len(without)), strict=True):
             row.pk = pk
-    convert = [(f.attname, converter(type(f), connection.vendor)) for f in fields]
-    values = [tuple(c(getattr(row, name)) if c else getattr(row, name) for name, c in convert) for row in rows]
+    names = attrgetter(*(f.attname for f in fields))
+    convert = [(i, c) for i, f in enumerate(fields) if (c := converter(f, connection.vendor))]
+    values = [list(names(row)) for row in rows]
+    for line in values:
+        for i, c in convert:
+            line[i] = c(line[i])
     write(model, [str(f.column) for f in fields], values, ignore_conflicts)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
 
-def write(model: type[models.Model], columns: Sequence[str], values: list[tuple[Any, ...]], ignore: bool) -> None:
+def write(model: type[models.Model], columns: Sequence[str], values: Sequence[Sequence[Any]], ignore: bool) -> None:
     quote = connection.ops.quote_name
     names = ", ".join(quote(c) for c in columns)
     with connection.cursor() as cursor:
@@ -96,15 +101,15 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
         return range(last + 1, last + 1 + count)
 
 
-def converter(kind: type[models.Field[Any, Any]], vendor: str) -> Callable[[Any], Any] | None:
+def converter(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:
     """How a field's value goes to the driver; None: as it is."""
-    if issubclass(kind, models.JSONField):
+    if isinstance(field, models.JSONField):
         return json_text
-    if issubclass(kind, models.DateTimeField):
+    if isinstance(field, models.DateTimeField):
         return sqlite_time if vendor == "sqlite" else None
-    if issubclass(kind, models.CharField):
+    if isinstance(field, models.CharField) and field.choices:
         return str  # members of a TextChoices are str, but a driver may ask for the exact type
-    if issubclass(kind, models.DecimalField) and vendor == "sqlite":
+    if isinstance(field, models.DecimalField) and vendor == "sqlite":
         return lambda value: None if value is None else str(value)
     return None
 
