@@ -12,7 +12,7 @@ from django.db.models import F
 from crowdalogue.act import clocks, hours
 from crowdalogue.act.clocks import Said
 from crowdalogue.models import Conversation, Hours, Message, Reply, Target, Wait
-from crowdalogue.models.bulk import chunks, insert_many, update_many
+from crowdalogue.models.bulk import chunks, insert_many, make, update_many
 
 NEWEST = 2000  # messages of one conversation that are followed; older waits stay as they were
 DEFAULT_FIRST, DEFAULT_NEXT = 30, 60  # minutes, where no target is set: a usual promise
@@ -128,8 +128,9 @@ def waits_of(ids: Sequence[int]) -> dict[int, dict[int, Wait]]:
 
 
 def describe(row: Conversation, number: int, waiting: clocks.Waiting, targets: Targets) -> Wait:
-    wait = Wait(
-        conversation=row,
+    wait = make(
+        Wait,
+        conversation_id=row.pk,
         number=number,
         started_at=waiting.started,
         first=waiting.first,

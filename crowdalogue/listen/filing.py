@@ -32,7 +32,7 @@ from crowdalogue.models import (
     ThreadRef,
     Wait,
 )
-from crowdalogue.models.bulk import chunks, insert_many
+from crowdalogue.models.bulk import chunks, insert_many, make
 
 LONGEST_ID = 300
 PREVIEW = 200
@@ -191,12 +191,13 @@ def begin(account: Account, channel: base.Channel, thread: threads.Thread, direc
     first = thread.items[0]
     customer = customer_of(channel, thread.items, directory)
     at = first.sent_at or account.created_at
-    return Conversation(
-        account=account,
+    return make(
+        Conversation,
+        account_id=account.pk,
         kind=account.kind,
         brand_id=brand_of(account, channel, thread.items, directory),
         person_id=customer.person_id if customer else None,
-        handle=customer,
+        handle_id=customer.pk if customer else None,
         subject=next((i.subject for i in thread.items if i.subject), ""),
         first_at=at,
         last_at=at,
@@ -289,14 +290,16 @@ def describe(
 ) -> Message:
     inbound = not item.author.ours
     worth_reading = inbound and item.kind == base.Kind.MESSAGE
-    return Message(
-        account=account,
+    raw = delivery.get(item.external_id) if isinstance(delivery, dict) else delivery
+    return make(
+        Message,
+        account_id=account.pk,
         external_id=item.external_id,
-        conversation=conversation,
-        direction=Message.Direction.IN if inbound else Message.Direction.OUT,
+        conversation_id=conversation.pk,
+        direction=(Message.Direction.IN if inbound else Message.Direction.OUT).value,
         kind=item.kind.value,
         channel=account.kind,
-        handle=directory[address_of(channel, item.author)],
+        handle_id=directory[address_of(channel, item.author)].pk,
         parent=item.parents[0] if item.parents else "",
         sent_at=item.sent_at or now,
         received_at=(item.sent_at or now) if account.demo else now,  # the demo's past came when it was sent
@@ -307,7 +310,7 @@ def describe(
         url=item.url[:500],
         public=item.public,
         extra=dict(item.extra),
-        delivery=delivery.get(item.external_id) if isinstance(delivery, dict) else delivery,
+        delivery_id=raw.pk if raw else None,
         read_at=None if worth_reading else now,
         changed_at=now,
     )

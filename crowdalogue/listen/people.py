@@ -8,7 +8,7 @@ from django.db import connection
 
 from crowdalogue.channels.base import Author
 from crowdalogue.models import Brand, Handle, Person
-from crowdalogue.models.bulk import chunks, insert_many
+from crowdalogue.models.bulk import chunks, insert_many, make
 
 Key = tuple[str, str]  # kind, normalised address
 
@@ -53,18 +53,19 @@ class Directory:
     def _make(self, missing: dict[str, Author]) -> None:
         customers = {a: w for a, w in missing.items() if not w.ours and not w.brand}
         persons = {
-            address: Person(name=(author.name or address)[:200], facts=dict(author.facts), demo=self.demo)
+            address: make(Person, name=(author.name or address)[:200], facts=dict(author.facts), demo=self.demo)
             for address, author in customers.items()
         }
         insert_many(Person, list(persons.values()))
         made = [
-            Handle(
+            make(
+                Handle,
                 kind=self.kind,
                 address=address,
                 name=author.name[:200],
-                person=persons.get(address),
+                person_id=persons[address].pk if address in persons else None,
                 ours=author.ours,
-                brand=self.brand(author.brand) if author.brand else None,
+                brand_id=self.brand(author.brand).pk if author.brand else None,
                 facts=dict(author.facts),
             )
             for address, author in missing.items()

