@@ -52,7 +52,7 @@ def prepared(conversations: int) -> Path:
     if not path.exists():
         measure.say(f"making a store of {conversations:,} conversations")
         KEPT.mkdir(parents=True, exist_ok=True)
-        for old in KEPT.glob("*.sqlite3"):
+        for old in KEPT.glob("*.sqlite3*"):
             if not old.name.startswith(version()):
                 old.unlink()
         # In a process of its own: its memory is not the benchmark's.
@@ -62,7 +62,11 @@ def prepared(conversations: int) -> Path:
 
 def version() -> str:
     package = measure.ROOT / "crowdalogue"
-    made_from = [Path(__file__), *sorted((package / "models").rglob("*.py")), package / "text" / "index.py"]
+    made_from = [
+        Path(__file__),
+        *sorted((package / "models" / "migrations").glob("*.py")),
+        package / "text" / "index.py",
+    ]
     return hashlib.sha256(b"".join(p.read_bytes() for p in made_from)).hexdigest()[:12]
 
 
