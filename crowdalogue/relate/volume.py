@@ -45,7 +45,8 @@ def over_time(scope: Scope, name: str, *, across: str = "", step: str = "", line
     """
     step = step or step_of(scope)
     if not across:
-        return [Series("", _filled(scope, name, step, measures.table(scope, name, (step,))))]
+        rows = measures.table(scope, name, (step,))
+        return [Series("", _filled(name, step, rows, steps(scope, step, rows)))]
     ranked = [row[across] for row in measures.table(scope, name, (across,), limit=1_000)]
     rows = measures.table(scope, name, (step, across))
     adds_up = name in ("messages", "conversations")
@@ -53,7 +54,8 @@ def over_time(scope: Scope, name: str, *, across: str = "", step: str = "", line
     series = [Series(value, [r for r in rows if r[across] == value]) for value in shown]
     if adds_up and len(ranked) > len(shown):
         series.append(Series("others", _added([r for r in rows if r[across] not in shown], step)))
-    return [Series(s.name, _filled(scope, name, step, s.rows)) for s in series]
+    days = steps(scope, step, rows)  # the same for all: of all time, one series may begin later than another
+    return [Series(s.name, _filled(name, step, s.rows, days)) for s in series]
 
 
 def heat(scope: Scope, name: str = "messages") -> list[list[Row]]:
@@ -78,9 +80,9 @@ def steps(scope: Scope, step: str, rows: list[Row]) -> list[date]:
     return [first + timedelta(days=i) for i in range(0, (last - first).days + 1, length)]
 
 
-def _filled(scope: Scope, name: str, step: str, rows: list[Row]) -> list[Row]:
+def _filled(name: str, step: str, rows: list[Row], days: list[date]) -> list[Row]:
     there = {row[step]: row for row in rows}
-    return [{**_empty(name), **there.get(day, {}), step: day} for day in steps(scope, step, rows)]
+    return [{**_empty(name), **there.get(day, {}), step: day} for day in days]
 
 
 def _empty(name: str) -> Row:
