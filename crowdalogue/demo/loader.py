@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,9 +29,11 @@ from crowdalogue.models import (
     Company,
     Conversation,
     Handle,
+    Hours,
     Import,
     Message,
     Person,
+    Target,
     User,
 )
 from crowdalogue.models.bulk import chunks, insert_many, update_many
@@ -49,6 +51,18 @@ ACCOUNTS = {
     "phone": ("phone", "Care line"),
     "store": ("store", "Brindlecove stores"),
     "listening": ("social", "Public posts about others"),
+}
+LEFT_LYING = timedelta(days=2)
+HOURS = "Brindlecove is there"
+WEEK = [[["08:00", "20:00"]]] * 5 + [[["09:00", "17:00"]], []]
+# First and next response in minutes of business time, where the company has promised nothing itself.
+TARGETS = {
+    "email": (240, 480),
+    "webchat": (15, 15),
+    "social": (60, 120),
+    "review": (480, 480),
+    "phone": (120, 240),
+    "store": (240, 480),
 }
 Progress = Callable[[int, int | None, dict[str, Any]], None]
 
@@ -123,6 +137,7 @@ def make_accounts() -> dict[str, Account]:
         ours, _ = Brand.objects.get_or_create(name=company.BRAND, defaults={"demo": True})
         for name, _ in company.RIVALS:
             Brand.objects.get_or_create(name=name, defaults={"demo": True, "competitor": True})
+        make_promises()
         made = {}
         for key, (kind, name) in ACCOUNTS.items():
             brand = None if key == "listening" else ours
@@ -130,6 +145,17 @@ def make_accounts() -> dict[str, Account]:
                 key=f"demo-{key}", defaults={"kind": kind, "name": name, "brand": brand, "demo": True}
             )
     return made
+
+
+def make_promises() -> None:
+    """Hours and targets of the made-up team; a company that has its own keeps them."""
+    if Target.objects.exists():
+        return
+    own = Company.objects.first()
+    zone = own.timezone if own else "UTC"
+    hours, _ = Hours.objects.get_or_create(name=HOURS, defaults={"timezone": zone, "week": WEEK})
+    for kind, (first, following) in TARGETS.items():
+        Target.objects.create(kind=kind, first_minutes=first, next_minutes=following, hours=hours)
 
 
 # --- the steps, each a transaction
@@ -202,14 +228,29 @@ class Aftermath:
         accounts = {m.conversation_id: m.account_id for m in filed.messages}
         begun = [(talk, where[name]) for talk in self.talks if (name := talk.items[0].external_id) in where]
         add_notes([(talk, pk, accounts[pk]) for talk, pk in begun if talk.notes])
-        ended = {pk: talk for talk, pk in begun if talk.state != "open"}
+        ended = {pk: talk for talk, pk in begun if talk.state != "open" or given_up(talk)}
         rows = list(Conversation.objects.filter(pk__in=ended))
         for row in rows:
             talk = ended[row.pk]
-            row.state, row.handled_at, row.why, row.unread = talk.state, talk.ends, talk.why, False
+            state = talk.state if talk.state != "open" else Conversation.State.CLOSED
+            row.state, row.handled_at, row.why, row.unread = (
+                state,
+                talk.ends or last_of(talk) + LEFT_LYING,
+                talk.why,
+                False,
+            )
         update_many(Conversation, ["state", "handled_at", "why", "unread"], rows)
         waiting = [row.pk for row in rows if row.waiting_since is not None]
         promises.follow(waiting, quiet=waiting)
+
+
+def given_up(talk: Talk) -> bool:
+    """The made-up team closes what it has left lying for days, but for a few that it still means to answer."""
+    return talk.state == "open" and last_of(talk) < timezone.now() - LEFT_LYING and talk.number % 40 != 0
+
+
+def last_of(talk: Talk) -> datetime:
+    return max(item.sent_at for item in talk.items if item.sent_at)
 
 
 def add_notes(noted: Sequence[tuple[Talk, int, int]]) -> None:
@@ -330,6 +371,7 @@ def remove(progress: Progress | None = None) -> int:
     with transaction.atomic():
         gone += Account.objects.filter(demo=True).delete()[0]
         gone += Handle.objects.filter(address__in=(*talks.US.values(), "brindlecove"), ours=True).delete()[0]
+        gone += Target.objects.filter(hours__name=HOURS).delete()[0] + Hours.objects.filter(name=HOURS).delete()[0]
         gone += Import.objects.filter(mapping__demo=True).delete()[0]
         gone += Brand.objects.filter(demo=True).delete()[0]
     truth_path().unlink(missing_ok=True)
