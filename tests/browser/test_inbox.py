@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.program import PASSWORD, call, chromium, make_owner, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+expect.set_options(timeout=15_000)  # a busy machine is not a fault of the page
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ADDRESSES = (
@@ -59,6 +60,7 @@ def sign_in(page: Page, url: str) -> None:
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("main[data-inbox]")).to_be_visible(timeout=20_000)
+    page.wait_for_load_state("load")  # keys work once the scripts have run
 
 
 @contextmanager
