@@ -54,7 +54,7 @@ ACCOUNTS = {
 }
 LEFT_LYING = timedelta(days=2)
 HOURS = "Brindlecove is there"
-WEEK = [[["08:00", "20:00"]]] * 5 + [[["09:00", "17:00"]], []]
+WEEK = [[["08:00", "20:00"]]] * 5 + [[["09:00", "18:00"]]] * 2
 # First and next response in minutes of business time, where the company has promised nothing itself.
 TARGETS = {
     "email": (240, 480),

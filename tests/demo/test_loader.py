@@ -86,9 +86,11 @@ def test_the_inbox_is_alive(company: Company, helper: User) -> None:
     loader.load(scale=SCALE)
     now = timezone.now()
     waiting = Conversation.objects.filter(state="open", waiting_since__isnull=False)
-    soon = waiting.filter(due_at__gt=now, due_at__lt=now + timedelta(minutes=31))
-    assert soon.count() >= 10
-    assert waiting.filter(due_at__lt=now).exists()
+    # Promises run in the team's hours, so how soon they break depends on the time of day this runs.
+    running = waiting.filter(due_at__gt=now, due_at__lt=now + timedelta(days=2))
+    assert running.count() >= 10
+    late = waiting.filter(due_at__lt=now).count()
+    assert 0 < late < running.count() * 2
     assert not waiting.filter(brand__competitor=True).exists()
     assert Conversation.objects.filter(state="apart").exists()
     answered = Conversation.objects.filter(first_response_s__isnull=False)
