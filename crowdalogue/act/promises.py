@@ -171,8 +171,9 @@ def settle(row: Conversation, clock: clocks.Clock, lines: Sequence[tuple[Said, s
 
 
 def mark_waived(row: Conversation, waits: Sequence[Wait]) -> None:
-    """A wait that ends by closing, without an answer, is waived: no promise, but counted as unanswered."""
-    if waits and waits[-1].answered_at is None and row.state in (Conversation.State.CLOSED, Conversation.State.APART):
+    """What is kept apart (spam, trolls) is owed nothing. Closing without an answer waives nothing: it stays
+    among the never answered, for nobody should look better by closing."""
+    if waits and waits[-1].answered_at is None and row.state == Conversation.State.APART:
         waits[-1].waived = True
 
 

@@ -55,7 +55,7 @@ class Wait(models.Model):
     answer = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="ended_waits")
     calendar_s = models.PositiveBigIntegerField(null=True, blank=True)
     business_s = models.PositiveBigIntegerField(null=True, blank=True)  # null where no hours are set
-    waived = models.BooleanField(default=False)  # closed or judged to want no answer, without one
+    waived = models.BooleanField(default=False)  # kept apart, or judged to want no answer
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "number"], name="wait_once")]

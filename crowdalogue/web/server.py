@@ -7,7 +7,9 @@ cache, and runs the whole middleware chain in one hop. A live stream costs no th
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, cast
@@ -17,11 +19,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crowdalogue.settings")
 import django
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from crowdalogue.web.limits import Counted, refuse
 
 django.setup()
+
+log = logging.getLogger(__name__)
 
 IDLE_THREADS = 12
 _END: Any = object()
@@ -84,9 +89,23 @@ async def pull(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 async def lifespan(receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            threading.Thread(target=warm_up, name="warm up", daemon=True).start()
         await send({"type": message["type"] + ".complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+def warm_up() -> None:
+    """Ask one question before anybody does: loading Ibis and DuckDB takes two seconds of the first view of Home."""
+    from crowdalogue.relate import reports
+
+    try:
+        reports.report("volume")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong shows on the page that asks
+        log.info("the columns cannot be asked yet (%s)", type(error).__name__)
+    finally:
+        connection.close()
 
 
 application = Handler()
