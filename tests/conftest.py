@@ -14,7 +14,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def _touches_store(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
         item.get_closest_marker("django_db")
-        or fixtures & {"db", "transactional_db", "live_server", "fresh_environment"}
+        or fixtures & {"db", "transactional_db", "live_server", "fresh_environment", "shared_environment"}
     )
 
 
@@ -198,10 +198,20 @@ def account(db: None) -> Callable[..., Account]:
 
 
 @pytest.fixture
-def fresh_environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+def fresh_environment(tmp_path: Path) -> dict[str, str]:
     """The environment for a real `crowdalogue ...` process with a home and a store of its own, on the store
     under test. Its CROWDALOGUE_URL names a free port."""
-    home = tmp_path / "home"
+    return _environment(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The same, one for all tests of a file: for tests that only look."""
+    return _environment(tmp_path_factory.mktemp("shared"))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    home = folder / "home"
     home.mkdir()
     (home / "models").symlink_to(MODELS)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CROWDALOGUE_", "DJANGO_", "PYTEST_"))}
@@ -211,7 +221,7 @@ def fresh_environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     if STORE == "postgresql":
         name = f"fresh_{os.getpid()}_{next(_databases)}"
         environment["CROWDALOGUE_DATABASE_URL"] = servers.make_database(os.environ["CROWDALOGUE_DATABASE_URL"], name)
-    yield environment
+    return environment
 
 
 _databases = itertools.count(1)

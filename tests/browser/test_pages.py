@@ -1,0 +1,280 @@
+"""Every page of the app before a real browser: both themes, a phone, axe, the policy, its weight, and no script.
+
+The inbox and the forms at work are in test_inbox.py and test_settings.py; here is the list no page may be missing from.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.program import PASSWORD, call, chromium, make_owner, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BUDGET = 300_000  # bytes of a page with all it loads, gzipped, without charts
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "dark on a phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True},
+}
+PAGES = (
+    "/",
+    "/?period=all",
+    "/explore/",
+    "/explore/?by=intent&period=all",
+    "/messages/",
+    "/inbox/",
+    "/inbox/?queue=closed",
+    "/inbox/1/",
+    "/inbox/3/",
+    "/people/",
+    "/people/1/",
+    "/search/?q=parcel",
+    "/search/?q=zzzz",
+    "/new/",
+    "/start/",
+    "/imports/",
+    "/imports/new/",
+    "/imports/1/",
+    "/imports/2/",
+    "/settings/",
+    "/settings/channels/",
+    "/settings/channels/connect/",
+    "/settings/channels/connect/email/",
+    "/settings/channels/connect/webhook/",
+    "/settings/channels/1/",
+    "/settings/deliveries/",
+    "/settings/deliveries/1/",
+    "/settings/promises/",
+    "/settings/promises/hours/",
+    "/settings/promises/hours/1/",
+    "/settings/brands/",
+    "/settings/brands/1/",
+    "/settings/team/",
+    "/settings/tokens/",
+    "/settings/audit/",
+    "/accounts/password/change/",
+    "/accounts/password/reset/",
+    "/accounts/reauthenticate/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/logout/",
+)
+OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
+ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
+WITH_CHARTS = ("/", "/explore/")
+# Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
+NO_PAGE = {
+    "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
+    "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
+    "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
+    "accounts/password/set", "accounts/password/reset/done",
+}  # fmt: skip
+
+SEED = """
+import pathlib, tempfile
+from datetime import timedelta
+from django.utils import timezone
+from crowdalogue import flow
+from crowdalogue.act import handling
+from crowdalogue.listen import imports
+from crowdalogue.models import *
+from crowdalogue.channels.base import Attachment, Author, Incoming, Raw
+from crowdalogue.relate import facts
+olga = User.objects.get()
+brand = Brand.objects.create(name='Northwind')
+given = dict(kind='email', name='Care', brand=brand, state='paused', settings={'address': 'care@example.com'})
+mail = Account.objects.create(**given)
+words = (
+    'Still no parcel, and the tracking page has said on its way since Friday.',
+    'It dies after eight minutes. I am very disappointed.',
+    'Does the old dock fit the new one? ' + 'x' * 200,
+    'Thank you, that helped a lot.',
+)
+files = {1: (Attachment('light.png', 'image/png', b'x' * 2000),)}
+html = {1: '<p>It <b>dies</b></p>'}
+def incoming(n):
+    who = Author(f'ann{n % 7}@example.com', f'Ann Example {n % 7}')
+    at = timezone.now() - timedelta(hours=5 + n)
+    more = dict(attachments=files.get(n, ()), html=html.get(n, ''), quoted='> earlier' if n == 1 else '')
+    return Incoming(f'<seed{n}@example.com>', who, words[n % 4], sent_at=at, subject=f'Number {n}', **more)
+flow.file(mail, [incoming(n) for n in range(40)])
+flow.process()
+third = Conversation.objects.get(pk=3)
+flow.note(olga, third, 'Serial is lot 38', key='note-note-note')
+handling.tag(olga, [third], 'battery')
+handling.assign(olga, [third], olga)
+handling.close(olga, [Conversation.objects.get(pk=5)])
+hook = flow.connect('webhook', 'Shop', {'proof': 'signature', 'secret': '', 'map': ''}, user=olga)
+flow.receive(hook, Raw(b'{"messages": [{"id": "1"'), trusted=True)
+Hours.objects.create(name='Care', week=[[['09:00', '17:00']]] * 5 + [[], []])
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / 'past.csv').write_text('id,text,who,date\\n1,' + 'long words ' * 20 + ',ann@example.com,03/04/2024\\n')
+imports.begin(folder / 'past.csv', user=olga, confirmed=False)
+(folder / 'done.csv').write_text('id,text\\n1,hello there\\n2,\\n')
+imports.run(imports.begin(folder / 'done.csv', user=olga), file=flow.file)
+facts.refresh()
+"""
+
+
+@dataclass
+class Program:
+    browser: Browser
+    url: str
+    state: Any  # cookies of somebody signed in
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(url + "/accounts/login/?next=/settings/")
+    page.locator("input[name=login]").fill("olga@example.com")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def program(shared_environment: dict[str, str]) -> Iterator[Program]:
+    call(shared_environment, "setup")
+    make_owner(shared_environment)
+    call(shared_environment, code=SEED)
+    with chromium() as browser, running(shared_environment) as url:
+        context = browser.new_context()
+        sign_in(context.new_page(), url)
+        yield Program(browser, url, context.storage_state())
+
+
+@dataclass
+class Watched:
+    """A page and what went wrong on it: its console (a broken policy among it), scripts, and answers."""
+
+    page: Page
+    wrong: list[str]
+    weights: dict[str, int]
+
+    def visit(self, url: str, status: int = 200) -> list[str]:
+        """Everything that is wrong with the page at `url`."""
+        self.wrong.clear()
+        self.weights.clear()
+        answer = self.page.goto(url)
+        assert answer is not None
+        self.page.wait_for_load_state("load")
+        wrong = [] if answer.status == status else [f"answered {answer.status}"]
+        if not self.page.title().removesuffix(" · Crowdalogue").strip():
+            wrong.append("no title")
+        if (heads := self.page.locator("h1").count()) != 1:
+            wrong.append(f"{heads} first headings")
+        if (
+            over := self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        ) > 0:
+            wrong.append(f"{over} px too wide")
+        wrong += [w for w in self.wrong if str(status) not in w]
+        return wrong + self._axe()
+
+    def _axe(self) -> list[str]:
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+        return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+
+
+def watch(context: BrowserContext) -> Watched:
+    page = context.new_page()
+    seen = Watched(page, [], {})
+    page.on("console", lambda m: seen.wrong.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: seen.wrong.append(str(e)))
+    return seen
+
+
+@pytest.fixture(params=LOOKS, scope="module")
+def watched(request: pytest.FixtureRequest, program: Program) -> Iterator[Watched]:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not here: npm ci")
+    context = program.browser.new_context(storage_state=program.state, **LOOKS[request.param])
+    yield watch(context)
+    context.close()
+
+
+def test_every_page_is_sound(watched: Watched, program: Program) -> None:
+    wrong = {address: found for address in PAGES if (found := watched.visit(program.url + address))}
+    assert wrong == {}
+
+
+def test_errors_say_what_to_do(watched: Watched, program: Program) -> None:
+    for address, status in ERRORS.items():
+        assert watched.visit(program.url + address, status) == [], address
+        expect(watched.page.locator("main a").first).to_be_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_before_the_sign_in_are_sound(look: str, program: Program) -> None:
+    context = program.browser.new_context(**LOOKS[look])
+    outside = watch(context)
+    wrong = {address: found for address in OUTSIDE if (found := outside.visit(program.url + address))}
+    context.close()
+    assert wrong == {}
+
+
+def test_no_page_is_heavier_than_its_budget(program: Program) -> None:
+    """All that a first visit loads, as a browser that takes gzip gets it. Charts are not counted."""
+    context = program.browser.new_context(storage_state=program.state)
+    page = context.new_page()
+    weights: dict[str, int] = {}
+    page.on("response", lambda r: weights.update({r.url: len(gzip.compress(r.body()))}) if r.status == 200 else None)
+    heaviest: dict[str, int] = {}
+    for address in PAGES:
+        if address.partition("?")[0] in WITH_CHARTS or address.startswith("/inbox"):
+            continue  # the inbox keeps a stream open, whose body never ends
+        weights.clear()
+        page.goto(program.url + address)
+        heaviest[address] = sum(weights.values())
+    context.close()
+    print(f"\nheaviest: {max(heaviest.items(), key=lambda item: item[1])}")
+    assert {address: weight for address, weight in heaviest.items() if weight > BUDGET} == {}
+
+
+def test_without_script_every_page_is_read_and_a_message_answered(program: Program) -> None:
+    context = program.browser.new_context(storage_state=program.state, java_script_enabled=False)
+    page = context.new_page()
+    for address in PAGES:
+        answer = page.goto(program.url + address)
+        assert answer is not None and answer.status == 200, address
+        assert page.locator("h1").first.inner_text().strip(), address
+        assert len(page.locator("main").inner_text()) > 30, address
+    page.goto(program.url + "/inbox/1/")
+    page.locator("#answer").fill("It left our store this morning.")
+    page.get_by_role("button", name=re.compile(r"^Send(?! and)")).click()
+    expect(page.locator(".msg.us")).to_contain_text("left our store this morning")
+    context.close()
+
+
+def _addresses(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.pattern).strip("/")
+
+
+def test_no_page_is_missing_from_the_list() -> None:
+    """A new address is a page here, or is named among those that are none."""
+    from crowdalogue.web.urls import urlpatterns
+
+    known = {address.partition("?")[0].strip("/") for address in PAGES}
+    shapes = {"/".join("#" if part.isdigit() else part for part in address.split("/")) for address in known}
+    missing = []
+    for address in _addresses(urlpatterns):
+        parts = ["#" if part.startswith("<int") else part for part in address.split("/") if part]
+        starts = {"/".join(parts[:n]) for n in range(1, len(parts) + 1)}
+        shape = "/".join(parts)
+        last_is_a_deed = any(part.startswith("<") for part in parts) or parts[-1:] in (["drop"], ["end"], ["replay"])
+        after_number = "#" in parts and parts.index("#") < len(parts) - 1
+        if shape not in shapes and not starts & NO_PAGE and not last_is_a_deed and not after_number:
+            missing.append(address)
+    assert missing == []
