@@ -22,7 +22,7 @@ from crowdalogue.models.bulk import chunks, insert_many, update_many
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 ATTEMPTS = 3
 COLUMNS = ("language", "sentiment", "intent", "urgency")
 SURE_NO_ANSWER = 0.75

@@ -13,7 +13,7 @@ from crowdalogue.channels.base import SECRET_HEADERS, Raw
 from crowdalogue.models import Account, Delivery
 from crowdalogue.models.bulk import chunks, insert_many
 
-LEASE = timedelta(minutes=5)  # a delivery claimed longer ago than this was left by a worker that died
+LEASE = timedelta(minutes=1)  # a delivery claimed longer ago than this was left by a worker that died
 ATTEMPTS = 3
 
 
