@@ -158,7 +158,7 @@ def clock(at: datetime) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """45 s, 11 min, 2 h 05, 3 d 4 h."""
+    """45 s, 11 min, 2 h 05, 3 d 4 h, 16 months, 8 years."""
     if seconds is None:
         return "–"
     s = int(abs(seconds))
@@ -168,6 +168,8 @@ def duration(seconds: float | None) -> str:
         return f"{s // 60} min"
     if s < 86400:
         return f"{s // 3600} h" + (f" {s % 3600 // 60:02d}" if s % 3600 >= 60 else "")
+    if s >= 365 * 86400:
+        return f"{s // (365 * 86400)} years" if s >= 730 * 86400 else f"{s // (30 * 86400)} months"
     return f"{s // 86400} d" + (f" {s % 86400 // 3600} h" if s % 86400 >= 3600 and s < 864000 else "")
 
 

@@ -88,7 +88,17 @@ def test_a_promise_is_drawn_with_shape_and_words() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, "–"), (45, "45 s"), (660, "11 min"), (7500, "2 h 05"), (7200, "2 h"), (273600, "3 d 4 h"), (2e6, "23 d")],
+    [
+        (None, "–"),
+        (45, "45 s"),
+        (660, "11 min"),
+        (7500, "2 h 05"),
+        (7200, "2 h"),
+        (273600, "3 d 4 h"),
+        (2e6, "23 d"),
+        (500 * 86400, "16 months"),
+        (3277 * 86400, "8 years"),
+    ],
 )
 def test_durations(seconds: float | None, said: str) -> None:
     assert words.duration(seconds) == said

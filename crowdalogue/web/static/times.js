@@ -9,6 +9,7 @@ export function duration(seconds) {
   if (s < HOUR) return `${Math.floor(s / MIN)} min`;
   const m = Math.floor((s % HOUR) / MIN), h = Math.floor((s % DAY) / HOUR);
   if (s < DAY) return `${h} h${m ? " " + String(m).padStart(2, "0") : ""}`;
+  if (s >= 365 * DAY) return s >= 730 * DAY ? `${Math.floor(s / (365 * DAY))} years` : `${Math.floor(s / (30 * DAY))} months`;
   return `${Math.floor(s / DAY)} d${h && s < 10 * DAY ? ` ${h} h` : ""}`;
 }
 
