@@ -159,6 +159,7 @@ def _urgent(request: HttpRequest, scope: Scope) -> dict[str, Any]:
         "urgent_title": findings.of_urgent(late, soon),
         "urgent": some,
         "waiting": waiting,
+        "promised": with_promise,  # what the inbox opens with: the older ones stand in a queue of their own
         "late": late,
         "older": waiting - with_promise,
         "without_owner": rows.filter(owner__isnull=True).count(),
