@@ -23,7 +23,9 @@ SIDES = (("in", "The customer came to us"), ("out", "We went to the customer"))
 class Entry(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     kind = forms.ChoiceField(label="What was it", choices=KINDS, widget=forms.RadioSelect, initial="phone")
-    name = forms.CharField(label="Who", max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"}))
+    name = forms.CharField(
+        label="Who", max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
+    )
     phone = forms.CharField(
         label="Phone number",
         max_length=40,
