@@ -73,6 +73,13 @@ export function followComposer() {
     }
   });
   document.addEventListener("click", (event) => { if (event.target.matches?.(".composer .how input")) composer(event.target).elements.text.focus(); });
+  // Where nothing can be sent, r must not let the letters that follow press other keys.
+  document.addEventListener("click", (event) => {
+    const why = event.target.closest?.("[data-no-reply]");
+    if (!why) return;
+    toast(`${why.textContent} What you write is a note.`);
+    composer(why).elements.text.focus();
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("form.composer") || event.defaultPrevented) return;
