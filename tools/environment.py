@@ -23,6 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 NODE_VENV = VENV / "assets"
+PATIENCE_S = 30  # after so long without a word, one is said
 
 # What a test needs of the machine: the Debian package, and a file or command that shows it is there.
 PROGRAMS = {
@@ -43,12 +44,26 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def wait_for(process: subprocess.Popen[str]) -> str:
+    """What it wrote. Whoever waits long is told now and then that it goes on."""
+    waited = 0
+    while True:
+        try:
+            return process.communicate(timeout=PATIENCE_S)[0]
+        except subprocess.TimeoutExpired:
+            waited += PATIENCE_S
+            say(f"  it goes on, {waited // 60} min {waited % 60:02d} s so far")
+        except KeyboardInterrupt:
+            process.kill()
+            process.communicate()
+            raise
+
+
 def call(*command: object, environment: dict[str, str] | None = None, trouble: str) -> str:
     """Run a command; its output is shown only if it fails, before `trouble`."""
     words = [str(part) for part in command]
-    done = subprocess.run(
+    process = subprocess.Popen(
         words,
-        check=False,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
@@ -57,10 +72,11 @@ def call(*command: object, environment: dict[str, str] | None = None, trouble: s
         encoding="utf-8",
         errors="replace",
     )
-    if done.returncode:
-        sys.stderr.write(done.stdout[-8000:])
+    output = wait_for(process)
+    if process.returncode:
+        sys.stderr.write(output[-8000:])
         raise Trouble(f"crowdalogue: {trouble}")
-    return done.stdout
+    return output
 
 
 def works(*command: object) -> bool:
@@ -116,7 +132,7 @@ def install(lock: str, python: Path = PYTHON) -> None:
     made_from = digest(ROOT / lock)
     if is_done(lock, made_from):
         return
-    say(f"installing the parts pinned in {lock}, which takes a minute or two")
+    say(f"installing the parts pinned in {lock}, about 1 GB on disk; this takes the longest, and only the first time")
     call(
         python,
         "-m",
