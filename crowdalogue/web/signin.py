@@ -52,7 +52,6 @@ SAID = {
     "account/messages/password_changed.txt": "Your password is changed.",
     "mfa/messages/totp_activated.txt": "Two-factor sign-in is on. Keep the recovery codes where you keep passwords.",
     "mfa/messages/totp_deactivated.txt": "Two-factor sign-in is off.",
-    "mfa/messages/recovery_codes_generated.txt": "The new recovery codes count; the old ones do not.",
 }
 
 
@@ -86,9 +85,12 @@ class Worded:
     """A form of the sign-in with our labels, and without texts in its fields that repeat them."""
 
     fields: dict[str, Any]
+    begins = ""  # the field that has the focus when the page opens
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.begins:
+            self.fields[self.begins].widget.attrs |= {"autofocus": True}
         for name, field in self.fields.items():
             field.label = LABELS.get(name, field.label)
             field.help_text = ""
@@ -105,26 +107,27 @@ class LoginForm(Worded, account_forms.LoginForm):  # type: ignore[misc]
 
 
 class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):  # type: ignore[misc]
-    pass
+    begins = "oldpassword"
 
 
 class FirstPasswordForm(Worded, account_forms.ResetPasswordKeyForm):  # type: ignore[misc]
-    pass
+    begins = "password1"
 
 
 class ReauthenticateForm(Worded, account_forms.ReauthenticateForm):  # type: ignore[misc]
-    pass
+    begins = "password"
 
 
 class CodeForm(Worded, code_forms.AuthenticateForm):  # type: ignore[misc]
+    begins = "code"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].help_text = "Or one of your recovery codes."
-        self.fields["code"].widget.attrs |= {"autofocus": True}
 
 
 class CodeAgainForm(Worded, code_forms.ReauthenticateForm):  # type: ignore[misc]
-    pass
+    begins = "code"
 
 
 class FirstCodeForm(Worded, ActivateTOTPForm):  # type: ignore[misc]
