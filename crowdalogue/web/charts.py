@@ -70,6 +70,8 @@ def shown(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if unit == "share":
+        if 0 < value < 0.0005 or 0.9995 <= value < 1:  # not none and not all, so not 0.0% and not 100.0%
+            return "under 0.1%" if value < 0.5 else "over 99.9%"
         return f"{100 * value:.0f}%" if value in (0, 1) or 0.1 <= value <= 0.9 else f"{100 * value:.1f}%"
     if unit == "seconds":
         return duration(value)

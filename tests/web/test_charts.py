@@ -33,6 +33,8 @@ def test_an_axis_holds_its_values_in_few_round_steps(top: float, unit: str) -> N
         (1284, "count", "1,284"),
         (660, "seconds", "11 min"),
         (None, "seconds", "–"),
+        (4188 / 4189, "share", "over 99.9%"),
+        (0.0001, "share", "under 0.1%"),
     ],
 )
 def test_values_in_words(value: float | None, unit: str, words: str) -> None:
