@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ def fall_back(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("crowdalogue_stray", fall_back)
 
 
-class Table:
+class Table(ABC):
     """A file that gives rows. `total` is how many it has, where the file says so."""
 
     columns: list[str]
@@ -54,8 +55,9 @@ class Table:
         self.size = path.stat().st_size
         self.taken = 0  # bytes read so far, for progress
 
+    @abstractmethod
     def rows(self) -> Iterator[Row | Unreadable]:
-        raise NotImplementedError
+        """Every row, cells in the order of `columns`; one that cannot be read comes as `Unreadable`."""
 
     def blocks(self) -> Iterator[str]:
         """The file's text in pieces, without NUL characters, which no store takes."""
@@ -208,8 +210,9 @@ class ObjectTable(Table):
             raise Failure("The file holds no JSON objects. Write one object a line, or an array of objects.")
         self.columns = list(names)[:LONGEST_HEADER]
 
+    @abstractmethod
     def objects(self) -> Iterator[dict[str, Any] | Unreadable]:
-        raise NotImplementedError
+        """Every JSON object of the file."""
 
     def rows(self) -> Iterator[Row | Unreadable]:
         """Cells in the order of `columns`, and one more: a dict of keys that are no column."""
