@@ -101,7 +101,9 @@ def of_largest(rows: list[Row], dimension: str) -> str:
     name = drill.name_of(dimension, first[dimension])
     share = shown(first["n"] / n, "share")
     come = {"channel": "come by", "brand": "are about"}.get(dimension, "are")
-    return f"{share.capitalize()} of the messages {come} {name}" if said else f"{name} is the most frequent: {share} of the messages"
+    if said:
+        return f"{share.capitalize()} of the messages {come} {name}"
+    return f"{name} is the most frequent: {share} of the messages"
 
 
 def of_waiting(waiting: int, late: int) -> str:
