@@ -88,7 +88,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+# How a page looks and reads aloud does not depend on the store, and a browser takes minutes.
+LOOKS = {"test_pages.py", "test_settings.py", "test_inbox.py"}
+
+
 def _touches_store(item: pytest.Item) -> bool:
+    if item.get_closest_marker("browser") and item.path.name in LOOKS:
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
         item.get_closest_marker("django_db")
