@@ -101,6 +101,25 @@ def password(email: str, password: str) -> None:
     click.echo(f"{found.email} signs in with the new password from now on.")
 
 
+@user.command(name="lost-phone")
+@click.argument("email")
+def lost_phone(email: str) -> None:
+    """Take away somebody's second factor, so that they sign in with the password and set up a new one.
+
+    \b
+    Example:  crowdalogue user lost-phone ada@example.com
+    """
+    open_store()
+    from allauth.mfa.models import Authenticator
+
+    found = find(email)
+    gone, _ = Authenticator.objects.filter(user=found).delete()
+    if not gone:
+        raise Failure(f"{found.email} has no second factor; the password is enough to sign in.")
+    record(found, "removed_second_factor", found.email)
+    click.echo(f"{found.email} signs in with the password alone until a new second factor is set up.")
+
+
 def find(email: str) -> User:
     from crowdalogue.models import User
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 from tests.cli.conftest import Done, last_json, refusal
@@ -31,3 +33,21 @@ def test_a_forgotten_password_is_replaced(crowdalogue: Callable[..., Done]) -> N
     assert "Nobody has" in refusal(crowdalogue("user", "password", "no@example.com", "--password", "another long one"))
     done = crowdalogue("user", "password", "ida@example.com", "--password", "another long one")
     assert "new password" in done.stdout
+
+
+def test_a_lost_second_factor_is_taken_away(
+    crowdalogue: Callable[..., Done], shared_environment: dict[str, str]
+) -> None:
+    crowdalogue("user", "add", "lost@example.com", "--password", "correct horse battery")
+    assert "no second factor" in refusal(crowdalogue("user", "lost-phone", "lost@example.com"))
+    code = (
+        "import django; django.setup()\n"
+        "from allauth.mfa.models import Authenticator\n"
+        "from crowdalogue.models import User\n"
+        "lost = User.objects.get(email='lost@example.com')\n"
+        "Authenticator.objects.create(user=lost, type='totp', data={'secret': 'x'})\n"
+    )
+    environment = {**shared_environment, "DJANGO_SETTINGS_MODULE": "crowdalogue.settings"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert "password alone" in crowdalogue("user", "lost-phone", "lost@example.com").stdout
+    assert "no second factor" in refusal(crowdalogue("user", "lost-phone", "lost@example.com"))
