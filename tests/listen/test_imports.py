@@ -67,6 +67,9 @@ def test_care_tweets_are_filed_whole_and_once(data: Path) -> None:
     assert again.counts["new"]["messages"] == again.counts["new"]["conversations"] == 0
     assert again.counts["repeated"] == 5000
     assert Message.objects.count() == 5000
+    answered = set(Message.objects.filter(direction="out").values_list("parent", flat=True))
+    asked = Message.objects.filter(direction="in").values_list("external_id", flat=True)
+    assert sum(name not in answered for name in asked) == 695  # without a direct reply of the brand
 
 
 def test_reviews_keep_their_ratings_typed(data: Path) -> None:
