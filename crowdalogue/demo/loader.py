@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from crowdalogue.demo import company, talks
 from crowdalogue.demo.generator import Demo, generate
 from crowdalogue.demo.orders import Record
 from crowdalogue.demo.talks import Talk
+from crowdalogue.listen import runs
 from crowdalogue.listen.filing import Filed
 from crowdalogue.models import (
     Account,
@@ -186,7 +187,7 @@ def file_talks(run: Import, accounts: dict[str, Account], batch: Sequence[Talk],
             if mine:
                 items = [item for talk in mine for item in talk.items]
                 filed.append(flow.file(account, items, bulk=True, before_commit=Aftermath(mine)))
-        counts = count(run.counts, filed)
+        counts = runs.count(run.counts, filed, "records")
         Import.objects.filter(pk=run.pk).update(position=upto, rows=rows, counts=counts, account=accounts["email"])
         live.announce("import", run.pk)
     run.position, run.rows, run.counts = upto, rows, counts
@@ -197,21 +198,6 @@ def claim(run: Import) -> None:
     ours = Import.objects.filter(pk=run.pk, state=Import.State.RUNNING, position=run.position)
     if not ours.update(claimed_at=timezone.now()):
         raise Superseded
-
-
-def count(before: dict[str, Any], filed: Iterable[Filed]) -> dict[str, Any]:
-    new = dict.fromkeys(("messages", "conversations", "persons", "brand_accounts"), 0) | before.get("new", {})
-    counts = dict.fromkeys(("in", "out", "repeated", "failed", "records"), 0) | dict(before)
-    for one in filed:
-        inbound = sum(m.direction == Message.Direction.IN for m in one.messages)
-        counts["in"] += inbound
-        counts["out"] += len(one.messages) - inbound
-        counts["repeated"] += one.repeated
-        new["messages"] += len(one.messages)
-        new["conversations"] += one.conversations
-        new["persons"] += one.persons
-        new["brand_accounts"] += one.brand_accounts
-    return {"new": new} | {k: v for k, v in counts.items() if k != "new"}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from crowdalogue import live
 from crowdalogue.channels import channel_kinds
 from crowdalogue.channels.base import Incoming
 from crowdalogue.errors import Failure
+from crowdalogue.listen import runs
 from crowdalogue.listen.files import columns as meaning
 from crowdalogue.listen.files.inspection import Inspection, inspect
 from crowdalogue.listen.files.mapper import Key, Mapper, NotFiled, Seen, storable
@@ -250,21 +251,11 @@ def file_batch(run: Import, batch: Batch, accounts: Accounts, file: Filer, rows:
 
 def count(before: Mapping[str, Any], filed: Iterable[Filed], batch: Batch) -> dict[str, Any]:
     """The counts after a batch: {"new": {...}, "in", "out", "repeated", "failed", "differing", "remarks"}."""
-    new = dict.fromkeys(("messages", "conversations", "persons", "brand_accounts"), 0) | before.get("new", {})
-    counts = dict.fromkeys(("in", "out", "repeated", "failed", "differing", "remarks"), 0) | dict(before)
-    for one in filed:
-        inbound = sum(m.direction == Message.Direction.IN for m in one.messages)
-        counts["in"] += inbound
-        counts["out"] += len(one.messages) - inbound
-        counts["repeated"] += one.repeated
-        new["messages"] += len(one.messages)
-        new["conversations"] += one.conversations
-        new["persons"] += one.persons
-        new["brand_accounts"] += one.brand_accounts
+    counts = runs.count(before, filed, "differing", "remarks")
     counts["failed"] += len(batch.failures)
     counts["differing"] += len(batch.differing)
     counts["remarks"] += batch.remarks
-    return {"new": new} | {k: v for k, v in counts.items() if k != "new"}
+    return counts
 
 
 def keep_failures(run: Import, failures: Sequence[tuple[int, str, dict[str, Any]]]) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from crowdalogue import flow
 from crowdalogue.demo import loader
+from crowdalogue.listen import runs
 from crowdalogue.models import (
     Account,
     Brand,
@@ -138,8 +139,8 @@ def test_a_kill_in_the_middle_of_a_transaction_loses_and_doubles_nothing(
     company: Company, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     calls = {"n": 0}
-    name = "count" if at == "messages" else "record_row"
-    whole = getattr(loader, name)
+    room, name = (runs, "count") if at == "messages" else (loader, "record_row")
+    whole = getattr(room, name)
 
     def dies(*given: Any) -> Any:
         calls["n"] += 1
@@ -150,7 +151,7 @@ def test_a_kill_in_the_middle_of_a_transaction_loses_and_doubles_nothing(
     run = loader.begin(scale=SCALE * 2)
     with monkeypatch.context() as patched:
         patched.setattr(loader, "TALKS_AT_ONCE", 100)
-        patched.setattr(loader, name, dies)
+        patched.setattr(room, name, dies)
         with pytest.raises(Killed):
             loader.run(run)
     run.refresh_from_db()
