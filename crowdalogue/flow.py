@@ -30,6 +30,7 @@ from crowdalogue.channels.base import (
     Channel,
     Incoming,
     Interaction,
+    Item,
     NotUnderstood,
     Raw,
     Status,
@@ -41,7 +42,6 @@ from crowdalogue.listen.filing import Filed
 from crowdalogue.models import Account, Brand, Conversation, Correction, Delivery, Event, Message, Reading, Reply, User
 
 log = logging.getLogger(__name__)
-Item = Incoming | Interaction | Status
 State = Delivery.State
 ATTEMPTS = 4
 WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes

@@ -7,13 +7,13 @@ repeats, filing, clocks, retries) is settled elsewhere; yours is to translate on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from crowdalogue.errors import NotUnderstood, Refused, SendError
+from crowdalogue.errors import Failure, NotUnderstood, Refused, SendError
 
 __all__ = [
     "SECRET_HEADERS",
@@ -22,16 +22,21 @@ __all__ = [
     "Channel",
     "Fetched",
     "Field",
+    "Ignored",
     "Incoming",
     "Interaction",
+    "Item",
     "Kind",
     "NotUnderstood",
     "Outgoing",
     "Raw",
     "Refused",
+    "Removal",
+    "Response",
     "SendError",
     "Sent",
     "Status",
+    "Unknown",
 ]
 
 
@@ -53,16 +58,33 @@ class Raw:
     """A delivery as it came: kept before anything is understood of it.
 
     `key` makes the delivery unique within its account; empty means a digest of the body.
+    `method` and `url` are of the knock itself, for signatures over them; they are not kept.
     """
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     key: str = ""
+    method: str = "POST"
+    url: str = ""  # the public address that was called, with its query
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a provider wants to hear at the door, where our own JSON will not do."""
+
+    body: bytes = b""
+    media_type: str = "application/json"
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote it, as the channel names them. `address` is what identifies them there."""
+    """Who wrote it, as the channel names them. `address` is what identifies them there.
+
+    Names of `facts`, all optional: username, email, email_verified, phone, phone_verified, customer_id (vouched
+    for by our own sign-in), followers, following, posts, verified, bot, place, language, about, url, picture,
+    joined (ISO date). A newer fact replaces an older one.
+    """
 
     address: str
     name: str = ""
@@ -73,11 +95,14 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
+    """A file. Where the channel only names a place (`url`), the worker fetches it with `Channel.download`."""
+
     name: str
     media_type: str
-    content: bytes
+    content: bytes = b""
     content_id: str = ""  # for inline images, without angle brackets
     inline: bool = False
+    url: str = ""
 
 
 # Headers that hold a password; a delivery is kept without them once it was verified.
@@ -90,6 +115,7 @@ class Kind(StrEnum):
     """What sort of message it is. Only `MESSAGE` starts a clock or reopens a conversation."""
 
     MESSAGE = "message"
+    OVERHEARD = "overheard"  # said in public, not to us (a search, the news): read, and nobody waits
     AUTOMATIC = "automatic"  # out of office, acknowledgement: never answered automatically
     BOUNCE = "bounce"  # a delivery-status report about something we sent
 
@@ -102,6 +128,11 @@ class Incoming:
     `parents` are the ids of messages it follows, nearest first; they may be unknown or arrive later.
     `threads` are other names of its conversation (a chat id, an address tag).
     `sent_at` is aware; None where the channel does not say, then the time of arrival counts.
+    `edited_at` makes it a newer version of the message with this id, whichever of the two comes first.
+
+    Names of `extra` that are understood everywhere: rating, rating_max, ratings (aspect to number),
+    verified_purchase, product, version, place, reply_to, transcript, brand. Whatever an answer will need
+    (a chat id, a thread's timestamp) belongs there too: `Outgoing.about` hands it back.
     """
 
     external_id: str
@@ -119,18 +150,45 @@ class Incoming:
     url: str = ""
     public: bool = False
     attachments: tuple[Attachment, ...] = ()
+    edited_at: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)  # JSON-safe facts of this channel
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """A like, repost, follow or open: on the person's timeline, never a message."""
+    """A like, repost, follow or open: on the person's timeline, never a message.
+
+    The id is the same when it is taken back (`gone`) and given again: such as like:<who>:<what>.
+    """
 
     external_id: str
     author: Author
-    kind: str
+    kind: str  # like | repost | follow | open | ... or the emoji of a reaction
     at: datetime | None = None
     target: str = ""  # external id of the message concerned, if any
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A message was taken back, by its author or by the platform. It may come before the message itself."""
+
+    external_id: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of a delivery that could not be understood. The rest is filed; the delivery stays to be replayed."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A part that was understood and holds nothing to file, such as somebody joining a room."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +201,15 @@ class Status:
     at: datetime | None = None
 
 
+Item = Incoming | Interaction | Status | Removal | Unknown | Ignored
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An answer to be sent. `key` is fixed before the first attempt and is the same on every retry."""
+    """An answer to be sent. `key` is fixed before the first attempt and is the same on every retry.
+
+    `answers` is the customer's newest message and `about` its `extra`; `heard_at` is when it was sent.
+    """
 
     key: str
     to: Author
@@ -155,6 +219,10 @@ class Outgoing:
     parents: tuple[str, ...] = ()  # external ids of the conversation, nearest first
     thread: str = ""  # our own token of the conversation (address tag)
     attachments: tuple[Attachment, ...] = ()
+    mode: str = ""  # one of the channel's `modes`
+    answers: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +251,25 @@ class Channel:
     icon: ClassVar[str] = "i-mail"  # a symbol of web/templates/icons.html
     handles: ClassVar[str] = ""  # what addresses are called: "email", "phone", ... ; empty: `kind`
     fields: ClassVar[tuple[Field, ...]] = ()
+    guide: ClassVar[str] = ""  # one paragraph shown on the set-up page
+    steps: ClassVar[tuple[str, ...]] = ()  # what to do on the other side, one after the other, {hook} is our address
+
+    # What it can do; docs/channels.md and the pages are drawn from these.
     receives_hooks: ClassVar[bool] = False
     polls: ClassVar[bool] = False
+    backfills: ClassVar[bool] = False  # what was said before it was connected, or while it was away, is fetched
     replies: ClassVar[bool] = False
+    modes: ClassVar[tuple[str, ...]] = ()  # ways an answer may go, first by default: public, direct; empty: one way
+    longest: ClassVar[int] = 0  # of an answer, as `length` counts; 0: no limit
+    window: ClassVar[timedelta | None] = None  # how long after the customer's message it may be answered freely
     public: ClassVar[bool] = False
-    guide: ClassVar[str] = ""  # one paragraph shown on the set-up page
+    media: ClassVar[str] = ""  # files: "", "in", "both"
+    edits: ClassVar[bool] = False  # edits and deletions are heard of
+    receipts: ClassVar[bool] = False
+    interactions: ClassVar[bool] = False
+    deeds: ClassVar[tuple[str, ...]] = ()  # hide, unhide, like, unlike, delete, block, unblock
+    searches: ClassVar[bool] = False
+    tried: ClassVar[str] = ""  # against what it was tried, for docs/channels.md
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings: dict[str, Any] = {f.name: f.default for f in self.fields} | dict(settings or {})
@@ -207,9 +289,30 @@ class Channel:
         """Raise `Refused` unless the delivery is genuine. Compare signatures in constant time."""
         raise Refused(f"{self.label} does not take deliveries at this address.", status=404)
 
-    def parse(self, raw: Raw) -> list[Incoming | Interaction | Status]:
+    def greet(self, raw: Raw) -> Response:
+        """The answer to a GET, by which some providers ask whether an address is ours. Raise `Refused` if not."""
+        raise Refused("Deliveries come by POST. Post the message's bytes to this address.", status=405)
+
+    def handshake(self, raw: Raw) -> Response | None:
+        """The answer to a verified POST that is a question and no delivery; None for a delivery."""
+        return None
+
+    def respond(self, raw: Raw) -> Response | None:
+        """What the provider wants to hear once the delivery is kept; None: our own JSON."""
+        return None
+
+    def parse(self, raw: Raw) -> list[Item]:
         """Everything one delivery holds. Raise `NotUnderstood` when it cannot be read."""
         raise NotUnderstood(f"{self.label} has no reader for deliveries.")
+
+    def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw | None:
+        """A delivery as the provider would send it, signed with this account's own secrets: for the button
+        "Send me a test" and for the test that every channel passes. Another `number`: another message."""
+        return None
+
+    def download(self, url: str) -> bytes:
+        """The content of a file that a message named by address. Raise `Failure`."""
+        raise Failure(f"{self.label} has no files to fetch.", permanent=True)
 
     def normalise(self, address: str) -> str:
         """The one spelling of an address, so that a handle is one row."""
@@ -225,7 +328,15 @@ class Channel:
         """Yield whenever something may have arrived (IMAP IDLE); return after about `seconds`."""
         return iter(())
 
+    def search(self, terms: Sequence[str], cursor: Mapping[str, Any], limit: int = 100) -> Fetched:
+        """Public messages with any of these words or phrases, newest first, after `cursor`. Only where `searches`."""
+        return Fetched((), dict(cursor))
+
     # Yours where the channel can be answered.
+
+    def length(self, text: str) -> int:
+        """How long the channel takes an answer to be, compared with `longest`."""
+        return len(text)
 
     def identify(self, key: str) -> str:
         """What an answer with this key will be called, where we choose its id (a Message-ID); else empty."""
@@ -234,6 +345,10 @@ class Channel:
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raise `SendError`, saying whether trying again can help."""
         raise SendError(f"{self.label} cannot be answered from here.", permanent=True)
+
+    def act(self, deed: str, target: str, about: Mapping[str, Any]) -> None:
+        """One of `deeds` upon the message `target`, whose `extra` is `about`. Safe to repeat. Raise `SendError`."""
+        raise SendError(f"{self.label} cannot do that from here.", permanent=True)
 
     def check(self) -> None:
         """Try the settings against the provider. Raise `Failure` with cause and remedy."""

@@ -11,14 +11,12 @@ from crowdalogue.channels.base import (
     Channel,
     Fetched,
     Field,
-    Incoming,
-    Interaction,
+    Item,
     NotUnderstood,
     Outgoing,
     Raw,
     SendError,
     Sent,
-    Status,
 )
 from crowdalogue.channels.mail import smtp
 from crowdalogue.channels.mail.compose import compose, envelope_address, message_id
@@ -82,7 +80,7 @@ class Email(Channel):
 
     # Coming in
 
-    def parse(self, raw: Raw) -> list[Incoming | Interaction | Status]:
+    def parse(self, raw: Raw) -> list[Item]:
         """The mail, and what it reports about one of ours. Raises `NotUnderstood` only where there is no mail."""
         if "x-unread-uid" in raw.headers:
             raise NotUnderstood(

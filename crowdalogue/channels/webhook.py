@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Channel, Field, Incoming, Interaction, NotUnderstood, Raw, Refused, Status
+from crowdalogue.channels.base import Channel, Field, Item, NotUnderstood, Raw, Refused
 from crowdalogue.channels.jsonbody import FIELDS, Reader, items_of, load, read_map
 from crowdalogue.errors import Failure
 
@@ -140,7 +140,7 @@ class Webhook(Channel):
 
     # --- what it says
 
-    def parse(self, raw: Raw) -> list[Incoming | Interaction | Status]:
+    def parse(self, raw: Raw) -> list[Item]:
         mapping = read_map(self.settings["map"])
         found = items_of(load(raw.body), mapping)
         if len(found) > MAX_MESSAGES:

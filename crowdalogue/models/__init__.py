@@ -1,6 +1,6 @@
 """The rows the stages share, one file a stage."""
 
-from crowdalogue.models.act import Draft, Event, Hours, Reply, Target, View, Wait
+from crowdalogue.models.act import Apart, Deed, Draft, Event, Hours, Reply, Target, View, Wait
 from crowdalogue.models.analyze import Band, Correction, Embedding, Reading
 from crowdalogue.models.listen import (
     Account,
@@ -16,14 +16,18 @@ from crowdalogue.models.listen import (
     Person,
     Tag,
     ThreadRef,
+    Tombstone,
 )
 from crowdalogue.models.live import LiveEvent
+from crowdalogue.models.people import Merge, Resemblance, Standing
 from crowdalogue.models.relate import BusinessRecord
 from crowdalogue.models.team import RIGHTS, Audit, Company, Role, Token, User
+from crowdalogue.models.watches import Watch, WatchHit, WatchSearch
 
 __all__ = [
     "RIGHTS",
     "Account",
+    "Apart",
     "Attachment",
     "Audit",
     "Band",
@@ -32,6 +36,7 @@ __all__ = [
     "Company",
     "Conversation",
     "Correction",
+    "Deed",
     "Delivery",
     "Draft",
     "Embedding",
@@ -42,16 +47,23 @@ __all__ = [
     "ImportFailure",
     "Interaction",
     "LiveEvent",
+    "Merge",
     "Message",
     "Person",
     "Reading",
     "Reply",
+    "Resemblance",
     "Role",
+    "Standing",
     "Tag",
     "Target",
     "ThreadRef",
     "Token",
+    "Tombstone",
     "User",
     "View",
     "Wait",
+    "Watch",
+    "WatchHit",
+    "WatchSearch",
 ]

@@ -87,18 +87,73 @@ class Reply(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.TextField(blank=True)  # why it was not sent, for the agent
     provider_id = models.CharField(max_length=300, blank=True)
+    mode = models.CharField(max_length=8, blank=True)  # one of the channel's modes: public, direct
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)  # by the customer
     created_at = models.DateTimeField(default=now)
 
     class Meta:
         indexes = [
             models.Index(fields=["not_before"], name="reply_queued", condition=Q(state="queued")),
             models.Index(fields=["claimed_at"], name="reply_sending", condition=Q(state="sending")),
+            models.Index(fields=["account", "provider_id"], name="reply_by_provider", condition=~Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.state}"
+
+
+class Deed(models.Model):
+    """Something done to a message where it was said: hidden, liked, deleted, its author blocked.
+
+    Carried out by the worker like a reply; all deeds are safe to repeat, so one cut off is simply done again.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Not done"
+
+    key = models.CharField(max_length=64, unique=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deeds")
+    name = models.CharField(max_length=12)  # channels.base.Channel.deeds
+    why = models.CharField(max_length=300, blank=True)
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)  # null: by policy
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    reason = models.TextField(blank=True)  # why it was not done
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(default=now)
+    created_at = models.DateTimeField(default=now)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["not_before"], name="deed_queued", condition=Q(state="queued"))]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.message_id} {self.state}"
+
+
+class Apart(models.Model):
+    """Why a message is kept from every queue, by whom, and whether that was taken back. One row a decision."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="judgements")
+    kind = models.CharField(max_length=12)  # spam, troll, bot, echo, blocked
+    why = models.CharField(max_length=300)
+    confidence = models.FloatField(default=1.0)  # 0 to 1
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)  # null: by rule
+    at = models.DateTimeField(default=now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message"], name="apart_once", condition=Q(undone_at__isnull=True))
+        ]
+        indexes = [models.Index(fields=["-at", "-id"], name="apart_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.why}"
 
 
 class Draft(models.Model):

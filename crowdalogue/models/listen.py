@@ -65,6 +65,7 @@ class Account(models.Model):
     last_error_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)  # in a row
+    expires_at = models.DateTimeField(null=True, blank=True)  # when its token ends, where the provider says
 
     objects = Seen.as_manager()
 
@@ -100,6 +101,7 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="delivery_once")]
         indexes = [
             models.Index(fields=["id"], name="delivery_kept", condition=Q(state="kept")),
+            models.Index(fields=["account", "-id"], name="delivery_newest"),
             models.Index(fields=["account", "-id"], name="delivery_failed", condition=Q(state="failed")),
         ]
 
@@ -112,6 +114,9 @@ class Person(models.Model):
 
     name = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # place, plan, ... as sources give them
+    # Found to be somebody already known: this row stays, empty, so that the merge can be undone exactly.
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="absorbed")
+    looked_at = models.DateTimeField(null=True, blank=True)  # when evidence about them was last weighed
     created_at = models.DateTimeField(default=now)
     demo = models.BooleanField(default=False)
 
@@ -138,6 +143,8 @@ class Handle(models.Model):
     ours = models.BooleanField(default=False)
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.SET_NULL)
     facts = models.JSONField(default=dict, blank=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)  # what they write is kept apart from then on
+    blocked_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "address"], name="handle_once")]
@@ -272,6 +279,11 @@ class Message(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     read_attempts = models.PositiveSmallIntegerField(default=0)
     changed_at = models.DateTimeField(default=now)  # moves whenever facts must be written again
+    edited_at = models.DateTimeField(null=True, blank=True)  # earlier versions stand in extra["versions"]
+    deleted_at = models.DateTimeField(null=True, blank=True)  # taken back where it was said
+    hidden_at = models.DateTimeField(null=True, blank=True)  # by us, from the public
+    # spam, troll, bot, echo: kept from every queue. Null and not empty, for SQLite would else write the table anew.
+    apart = models.CharField(max_length=12, null=True, blank=True)
 
     objects = Seen.as_manager()
 
@@ -299,6 +311,13 @@ class Attachment(models.Model):
     content_id = models.CharField(max_length=300, blank=True)
     inline = models.BooleanField(default=False)
     note = models.CharField(max_length=200, blank=True)  # why there is no content, if there is none
+    # Where the channel named only a place: fetched by the worker from `not_before` on; null once that is over.
+    url = models.CharField(max_length=2000, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["not_before"], name="attachment_wanted", condition=Q(not_before__isnull=False))]
 
     def __str__(self) -> str:
         return self.name
@@ -313,12 +332,28 @@ class Interaction(models.Model):
     kind = models.CharField(max_length=32)
     target = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(default=now)
+    gone_at = models.DateTimeField(null=True, blank=True)  # taken back
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="interaction_once")]
+        indexes = [models.Index(fields=["account", "target"], name="interaction_by_target")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target}"
+
+
+class Tombstone(models.Model):
+    """A message was taken back before it came here: should it still come, it is marked at once."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    external_id = models.CharField(max_length=300)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="tombstone_once")]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class Import(models.Model):

@@ -18,6 +18,7 @@ class Company(models.Model):
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=now)
+    rules = models.JSONField(default=dict, blank=True)  # settings of the whole company, by name: standing, apart, ...
 
     def __str__(self) -> str:
         return self.name

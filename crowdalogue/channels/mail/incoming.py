@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Author, Incoming, Interaction, Kind, Status
+from crowdalogue.channels.base import Author, Incoming, Kind, Status
 from crowdalogue.channels.mail.body import Body, gather
 from crowdalogue.channels.mail.calendar import events
 from crowdalogue.channels.mail.charsets import clean
@@ -74,7 +74,7 @@ def normalised(address: str) -> str:
 
 def read_mail(
     raw: bytes, ourselves: Ourselves, now: datetime, arrived: datetime | None = None, size: int = 0
-) -> list[Incoming | Interaction | Status]:
+) -> list[Item]:
     """Everything one mail says. `arrived`: when the mailbox took it, used where Date is absent or absurd.
 
     `size` (bytes) is given where only the headers were fetched because the mail is too large. Never raises.
