@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Author, Incoming, Kind, Status
+from crowdalogue.channels.base import Author, Incoming, Item, Kind, Status
 from crowdalogue.channels.mail.body import Body, gather
 from crowdalogue.channels.mail.calendar import events
 from crowdalogue.channels.mail.charsets import clean
