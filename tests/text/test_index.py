@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from crowdalogue.models import Account, Message, User
 from crowdalogue.text import index
@@ -33,6 +33,46 @@ def test_the_index_follows_every_write(helper: User, said: Said) -> None:
     Message.objects.filter(pk=first.pk).delete()
     assert texts(helper, "lamp") == []
     assert texts(helper, "in:") == ["the kettle again"]
+
+
+def test_rows_made_together_are_indexed_at_the_end(helper: User, said: Said) -> None:
+    (old,) = said("the kettle leaks")
+    with transaction.atomic(), index.at_once():
+        first, second, third = said("the lamp flickers", "the toaster burns", "the radio hums")
+        Message.objects.filter(pk=first.pk).update(text="the lamp glows")
+        second.delete()
+        Message.objects.filter(pk=old.pk).update(text="the kettle whistles")
+        with index.at_once():
+            said("the fan rattles")
+    assert texts(helper, "the") == ["the fan rattles", "the radio hums", "the lamp glows", "the kettle whistles"]
+    assert texts(helper, "flickers OR burns OR leaks") == []
+    third.delete()
+    said("one more lamp")
+    assert texts(helper, "radio") == []
+    assert texts(helper, "lamp") == ["one more lamp", "the lamp glows"]
+
+
+def test_what_fails_half_way_leaves_the_index_as_it_was(helper: User, said: Said) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), index.at_once():
+        said("the lamp flickers")
+        raise ZeroDivisionError
+    assert texts(helper, "lamp") == []
+    said("another lamp")
+    assert texts(helper, "lamp") == ["another lamp"]
+
+
+def test_triggers_of_an_earlier_version_are_replaced(helper: User, said: Said) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps words in a column and has no triggers")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER crowdalogue_message_words_in")
+        cursor.execute("DROP TABLE crowdalogue_later")
+        cursor.execute(
+            "CREATE TRIGGER crowdalogue_message_words_in AFTER INSERT ON crowdalogue_message BEGIN SELECT 1; END"
+        )
+    index.after_migrate(sender=None, using="default")
+    said("the lamp flickers")
+    assert texts(helper, "lamp") == ["the lamp flickers"]
 
 
 def test_an_index_made_late_or_anew_holds_what_is_there(helper: User, said: Said) -> None:
