@@ -43,6 +43,8 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
     loops = [
         Loop("process", lambda: flow.process() > 0, stop),
         Loop("deliver", lambda: flow.deliver() > 0, stop),
+        Loop("deeds", lambda: flow.carry_out() > 0, stop, rest=1.0),
+        Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=5.0),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),
@@ -77,6 +79,10 @@ def drain(limit: int = 10_000) -> None:
     for _ in range(limit):
         if not flow.deliver():
             break
+    for turn in (flow.carry_out, flow.fetch_files):
+        for _ in range(limit):
+            if not turn():
+                break
     refresh_facts()
 
 

@@ -91,7 +91,8 @@ WAIT_COLUMNS = ["started_at", "first", "due_at", "answered_at", "answer", "calen
 
 def from_message(message: Message) -> tuple[Said, str]:
     inbound = message.direction == Message.Direction.IN
-    counts = message.direction != Message.Direction.NOTE and message.kind == "message"
+    stands = message.deleted_at is None and not message.apart
+    counts = message.direction != Message.Direction.NOTE and message.kind == "message" and stands
     return Said(message.pk, message.sent_at, message.received_at, inbound, counts), message.text[:400]
 
 
@@ -106,13 +107,16 @@ def said_in(ids: Sequence[int]) -> dict[int, list[tuple[Said, str]]]:
         .annotate(asks=F("reading__needs_answer"), reply_state=F("reply__state"))
         .order_by("conversation_id", "-sent_at", "-id")
         .values_list(
-            "conversation_id", "id", "sent_at", "received_at", "direction", "kind", "text", "asks", "reply_state"
+            "conversation_id", "id", "sent_at", "received_at", "direction", "kind", "text", "asks", "reply_state",
+            "deleted_at", "apart",
         )
-    )
-    for conversation, pk, at, received, direction, kind, text, asks, reply in rows.iterator(chunk_size=2000):
+    )  # fmt: skip
+    for conversation, pk, at, received, direction, kind, text, asks, reply, gone, apart in rows.iterator(2000):
         lines = found[conversation]
         if len(lines) < NEWEST:
-            counts = kind == "message" and reply not in NOT_SAID
+            # What was taken back before we answered, or is kept apart, waits for nothing.
+            stands = not apart and (gone is None or direction == Message.Direction.OUT)
+            counts = kind == "message" and reply not in NOT_SAID and stands
             said = Said(pk, at, received, direction == Message.Direction.IN, counts, asks is not False)
             lines.append((said, text[:400]))
     for lines in found.values():

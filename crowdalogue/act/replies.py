@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from crowdalogue import live
@@ -24,10 +24,11 @@ BACK_OFF = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), 
 LONGEST_TRY = timedelta(hours=24)
 CUT_OFF = timedelta(minutes=3)  # a claim older than this belongs to a worker that died: sending takes at most 60 s
 PENDING = "reply:"
+SAID = ("message", "overheard")  # what can be answered
 
 
 def write(
-    user: User, conversation: Conversation, text: str, *, key: str, external_id: str, delay: float
+    user: User, conversation: Conversation, text: str, *, key: str, external_id: str, delay: float, mode: str = ""
 ) -> tuple[Reply, bool]:
     """Make the message and its reply row, queued. The same key again gives the same row: (reply, repeated)."""
     try:
@@ -46,6 +47,7 @@ def write(
                 read_at=at,
                 subject=conversation.subject,
                 text=text,
+                public=mode == "public",
             )
             reply = Reply.objects.create(
                 key=key,
@@ -53,6 +55,7 @@ def write(
                 message=message,
                 account_id=conversation.account_id,
                 user=user,
+                mode=mode,
                 not_before=at + timedelta(seconds=delay),
             )
             Draft.objects.filter(conversation=conversation, user=user, note=False).delete()
@@ -91,7 +94,7 @@ def note(user: User, conversation: Conversation, text: str, *, key: str) -> Mess
 
 
 def newest_id_of(conversation: Conversation) -> str:
-    rows = Message.objects.filter(conversation=conversation, kind="message").order_by("-sent_at", "-id")
+    rows = Message.objects.filter(conversation=conversation, kind__in=SAID).order_by("-sent_at", "-id")
     return rows.values_list("external_id", flat=True).first() or ""
 
 
@@ -152,33 +155,34 @@ def outgoing(reply: Reply, ids: Sequence[str], files: Sequence[Attachment]) -> O
     handle = conversation.handle
     if handle is None:
         raise SendError("Nobody is known to answer in this conversation.", permanent=True)
+    heard = newest_from_customer(conversation)
+    about = heard.extra if heard else {}
+    asked = about.get("reply_to", "")  # where a mail asks answers to be sent
     return Outgoing(
         key=reply.key,
-        to=Author(asked_address(conversation) or handle.address, handle.name),
+        to=Author(asked if asked and isinstance(asked, str) else handle.address, handle.name, facts=handle.facts),
         text=reply.message.text,
         subject=conversation.subject,
         sender_name=str(reply.user) if reply.user else "",
         parents=tuple(ids),
         thread=conversation.key,
         attachments=tuple(files),
+        mode=reply.mode,
+        answers=heard.external_id if heard else "",
+        about=about,
+        heard_at=heard.sent_at if heard else None,
     )
 
 
-def asked_address(conversation: Conversation) -> str:
-    """Where the customer's newest message asks answers to be sent (a mail's Reply-To), if it does."""
-    newest = (
-        Message.objects.filter(conversation=conversation, direction=Message.Direction.IN, kind="message")
-        .order_by("-sent_at", "-id")
-        .values_list("extra", flat=True)
-        .first()
-    )
-    asked = (newest or {}).get("reply_to", "")
-    return asked if isinstance(asked, str) else ""
+def newest_from_customer(conversation: Conversation) -> Message | None:
+    """What an answer answers: the customer's newest message that still stands where it was said."""
+    theirs = Message.objects.filter(conversation=conversation, direction=Message.Direction.IN, kind__in=SAID)
+    return theirs.filter(deleted_at__isnull=True).order_by("-sent_at", "-id").first() or theirs.order_by("-id").first()
 
 
 def parents_of(reply: Reply, limit: int = 20) -> list[str]:
     rows = (
-        Message.objects.filter(conversation_id=reply.conversation_id, kind="message")
+        Message.objects.filter(conversation_id=reply.conversation_id, kind__in=SAID)
         .exclude(pk=reply.message_id)
         .exclude(external_id__startswith=PENDING)
         .exclude(direction=Message.Direction.NOTE)
@@ -239,19 +243,25 @@ def mark_cut_off(at: datetime, older: timedelta = CUT_OFF) -> int:
     return len(rows)
 
 
-def take_receipt(account_id: int, target: str, state: str, reason: str) -> bool:
-    """News about something we sent. A failure puts the customer back among those who wait."""
-    reply = Reply.objects.filter(account_id=account_id, message__external_id=target).first()
+def take_receipt(account_id: int, target: str, state: str, reason: str, at: datetime | None = None) -> bool:
+    """News about something we sent, by the id it has there or by our own key.
+
+    A failure puts the customer back among those who wait. That it arrived settles a reply that was in doubt.
+    """
+    named = Q(message__external_id=target) | Q(provider_id=target) | Q(key=target[:64])
+    reply = Reply.objects.filter(named, account_id=account_id).order_by("id").first()
     if reply is None:
         return False
+    mine = Reply.objects.filter(pk=reply.pk)
     with transaction.atomic():
         if state == "failed":
-            Reply.objects.filter(pk=reply.pk).update(
-                state=Reply.State.FAILED, reason=reason[:2000] or "The other side did not take it."
-            )
-            promises.follow([reply.conversation_id])
+            mine.update(state=Reply.State.FAILED, reason=reason[:2000] or "The other side did not take it.")
         else:
-            Reply.objects.filter(pk=reply.pk, delivered_at__isnull=True).update(delivered_at=now())
+            mine.filter(state=Reply.State.UNCERTAIN).update(state=Reply.State.SENT, sent_at=at or now(), reason="")
+            mine.filter(delivered_at__isnull=True).update(delivered_at=at or now())
+            if state == "read":
+                mine.filter(read_at__isnull=True).update(read_at=at or now())
+        promises.follow([reply.conversation_id])
         live.announce("reply", reply.pk)
         live.announce("conversation", reply.conversation_id)
     return True

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import F
+from django.utils.timezone import now
 
 from crowdalogue.channels.base import Attachment as Incoming
+from crowdalogue.errors import Failure
 from crowdalogue.models import Attachment, Message
+
+LONGEST_URL = 2000
+WAITING = "It is being fetched."
+LEASE = timedelta(minutes=5)
+BACK_OFF = (timedelta(seconds=20), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 
 
 def path_of(digest: str) -> Path:
@@ -33,17 +42,49 @@ def keep(content: bytes) -> str:
 
 
 def describe(message: Message, part: Incoming, note: str = "") -> Attachment:
-    """The row of one file; its content is kept first, so that no row points at nothing."""
+    """The row of one file; its content is kept first, so that no row points at nothing.
+
+    A file that is only named by its address is fetched later, by the worker.
+    """
+    later = bool(part.url) and not part.content
+    fits = len(part.url) <= LONGEST_URL
     return Attachment(
         message=message,
         name=part.name[:255] or "unnamed",
         media_type=part.media_type[:120],
         size=len(part.content),
-        digest=keep(part.content),
+        digest="" if later else keep(part.content),
         content_id=part.content_id[:300],
         inline=part.inline,
-        note=note[:200],
+        note=note[:200] if not later else (WAITING if fits else "Its address is too long to be fetched."),
+        url=part.url if later and fits else "",
+        not_before=now() if later and fits else None,
     )
+
+
+def claim(at: datetime, limit: int) -> list[Attachment]:
+    """Files to be fetched now; each is put off by a lease, so that another worker leaves it alone."""
+    waiting = Attachment.objects.filter(not_before__lte=at).order_by("not_before")
+    mine = [
+        pk
+        for pk, was in waiting.values_list("pk", "not_before")[:limit]
+        if Attachment.objects.filter(pk=pk, not_before=was).update(not_before=at + LEASE, attempts=F("attempts") + 1)
+    ]
+    return list(Attachment.objects.filter(pk__in=mine).select_related("message__account").order_by("id"))
+
+
+def fill(row: Attachment, content: bytes) -> None:
+    """The file is here."""
+    digest = keep(content)
+    Attachment.objects.filter(pk=row.pk).update(digest=digest, size=len(content), note="", not_before=None)
+
+
+def mark_problem(row: Attachment, failure: Failure, at: datetime) -> None:
+    """Try again later where that can help; else say why there is no content."""
+    over = failure.permanent or row.attempts >= len(BACK_OFF)
+    note = f"Could not be fetched. {failure.text}" if over else WAITING
+    wait = None if over else at + BACK_OFF[row.attempts - 1]
+    Attachment.objects.filter(pk=row.pk).update(note=note[:200], not_before=wait)
 
 
 def load(row: Attachment) -> Incoming:

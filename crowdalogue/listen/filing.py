@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from crowdalogue.channels import base
-from crowdalogue.listen import attachments, threads
+from crowdalogue.listen import attachments, changes, threads
 from crowdalogue.listen.people import Directory
 from crowdalogue.models import (
     Account,
@@ -35,6 +35,7 @@ from crowdalogue.models import (
 from crowdalogue.models.bulk import chunks, insert_many, make
 
 LONGEST_ID = 300
+READ = (base.Kind.MESSAGE, base.Kind.OVERHEARD)  # what the steps look at
 PREVIEW = 200
 
 
@@ -50,6 +51,7 @@ class Filed:
     brand_accounts: int = 0
     touched: set[int] = field(default_factory=set)
     fresh: set[int] = field(default_factory=set)  # those of `touched` that are new
+    edits: list[base.Incoming] = field(default_factory=list)  # newer versions of messages filed before
 
 
 def file(
@@ -66,6 +68,7 @@ def file(
     """
     filed = Filed()
     fresh = leave_out_repeats(account, [tidy(item, now) for item in items], filed)
+    filed.touched |= changes.edit(account, filed.edits, now)
     if not fresh:
         return filed
     fresh.sort(key=lambda item: item.sent_at or now)
@@ -79,7 +82,8 @@ def file(
     filed.messages = rows
     filed.persons = directory.new_persons
     filed.brand_accounts = directory.new_brand_accounts
-    filed.touched = {c.pk for c in conversations.values()}
+    filed.touched |= {c.pk for c in conversations.values()}
+    changes.bury(account, rows)
     return filed
 
 
@@ -138,18 +142,26 @@ def clean(value: Any) -> Any:
 
 
 def leave_out_repeats(account: Account, items: Iterable[base.Incoming], filed: Filed) -> list[base.Incoming]:
+    """The items nobody filed before, each in its newest version; newer versions of filed ones go to `filed.edits`."""
     first: dict[str, base.Incoming] = {}
     for item in items:
-        if item.external_id in first:
+        before = first.get(item.external_id)
+        if before is not None:
             filed.repeated += 1
-        else:
+        if before is None or is_newer(item, before):
             first[item.external_id] = item
     for part in chunks(list(first)):
         rows = Message.objects.filter(account=account, external_id__in=part).values_list("external_id", flat=True)
         for external_id in rows:
-            del first[external_id]
+            known = first.pop(external_id)
             filed.repeated += 1
+            if known.edited_at is not None:
+                filed.edits.append(known)
     return list(first.values())
+
+
+def is_newer(item: base.Incoming, than: base.Incoming) -> bool:
+    return item.edited_at is not None and (than.edited_at is None or item.edited_at > than.edited_at)
 
 
 def meet_authors(account: Account, channel: base.Channel, items: Iterable[base.Incoming]) -> Directory:
@@ -289,7 +301,7 @@ def describe(
     delivery: Delivery | dict[str, Delivery] | None,
 ) -> Message:
     inbound = not item.author.ours
-    worth_reading = inbound and item.kind == base.Kind.MESSAGE
+    worth_reading = inbound and item.kind in READ
     raw = delivery.get(item.external_id) if isinstance(delivery, dict) else delivery
     return make(
         Message,
@@ -313,6 +325,7 @@ def describe(
         delivery_id=raw.pk if raw else None,
         read_at=None if worth_reading else now,
         changed_at=now,
+        edited_at=item.edited_at,
     )
 
 
@@ -346,24 +359,30 @@ def merge_conversations(gone: int, kept: int) -> None:
 
 
 def take_interactions(account: Account, channel: base.Channel, items: Sequence[base.Interaction], now: datetime) -> int:
-    """Likes, reposts, follows: one row each, once. Returns how many there were."""
+    """Likes, reposts, follows: one row each, which may be taken back and given again. Returns how many there were."""
     if not items:
         return 0
     directory = Directory(channel.handles or account.kind, demo=account.demo)
     directory.meet((address_of(channel, i.author), i.author) for i in items)
-    Interaction.objects.bulk_create(
-        [
-            Interaction(
-                account=account,
-                external_id=short(i.external_id),
-                handle=directory[address_of(channel, i.author)],
-                kind=i.kind[:32],
-                target=short(i.target),
-                at=i.at or now,
-            )
-            for i in items
-        ],
-        batch_size=500,
-        ignore_conflicts=True,
-    )
+    newest = {short(i.external_id): i for i in sorted(items, key=lambda i: i.at or now)}
+    rows = [describe_interaction(account, directory[address_of(channel, i.author)], i, now) for i in newest.values()]
+    Interaction.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    for row in rows:  # a late delivery changes nothing that is newer
+        older = Interaction.objects.filter(account=account, external_id=row.external_id).exclude(at__gt=row.at)
+        older.filter(gone_at__isnull=row.gone_at is not None).exclude(gone_at__gt=row.at).update(
+            gone_at=row.gone_at, **({} if row.gone_at else {"at": row.at})
+        )
     return len(items)
+
+
+def describe_interaction(account: Account, handle: Handle, item: base.Interaction, now: datetime) -> Interaction:
+    at = item.at or now
+    return Interaction(
+        account=account,
+        external_id=short(item.external_id),
+        handle=handle,
+        kind=item.kind[:32],
+        target=short(item.target),
+        at=at,
+        gone_at=at if item.gone else None,
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from crowdalogue import flow
@@ -21,16 +22,17 @@ LONGEST_HEADER = 2000
 
 
 @csrf_exempt  # programs knock here; the channel's own signature stands in for it
-def knock(request: HttpRequest, key: str) -> JsonResponse:
-    """POST /hooks/<account key>/
+def knock(request: HttpRequest, key: str) -> HttpResponse:
+    """POST /hooks/<account key>/ (GET where a provider asks whether the address is ours)
 
-    200 {"kept": id, "repeated": false, "state": "filed", "reason": ""}; 202 when it is kept but not understood.
+    200 {"kept": id, "repeated": false, "state": "filed", "reason": ""}; 202 when it is kept but not understood;
+    or what the channel's provider wants to hear.
     403 or 400 with the reason where the channel refuses it, 404 for an unknown address, 413 when it is too large,
     503 while the store is away or the channel paused: send it again later.
     """
-    if request.method != "POST":
+    if request.method not in ("POST", "GET"):
         response = refuse(405, "Deliveries come by POST. Post the message's bytes to this address.")
-        response["Allow"] = "POST"
+        response["Allow"] = "POST, GET"
         return response
     try:
         return take(request, key)
@@ -44,14 +46,18 @@ def knock(request: HttpRequest, key: str) -> JsonResponse:
         return later(f"{cause}, so nothing was kept. Send it again in a while.", seconds=10)
 
 
-def take(request: HttpRequest, key: str) -> JsonResponse:
+def take(request: HttpRequest, key: str) -> HttpResponse:
     body = read(request)  # first, so that an open connection is not left with unread bytes
     account = Account.objects.filter(key=key).first()
     if account is None:
         raise Refused("There is no channel at this address. Copy it again from the channel's settings.", status=404)
     if account.state == Account.State.PAUSED:
         return later("This channel is paused. Resume it in its settings; then send this again.", seconds=600)
-    delivery = flow.receive(account, Raw(body, headers_of(request)))
+    raw = Raw(body, headers_of(request), method=request.method or "", url=public_url(request))
+    delivery, wanted = flow.knock(account, raw)
+    if wanted is not None:
+        return HttpResponse(wanted.body, content_type=wanted.media_type, status=wanted.status)
+    assert delivery is not None
     answer = {
         "kept": delivery.pk,
         "repeated": bool(getattr(delivery, "repeated", False)),
@@ -59,6 +65,12 @@ def take(request: HttpRequest, key: str) -> JsonResponse:
         "reason": delivery.reason,
     }
     return JsonResponse(answer, status=202 if delivery.state == Delivery.State.FAILED else 200)
+
+
+def public_url(request: HttpRequest) -> str:
+    """The address as the provider called it: ours as it is known outside, whatever proxy stands before us."""
+    query = request.META.get("QUERY_STRING", "")
+    return settings.URL + request.path + (f"?{query}" if query else "")
 
 
 def read(request: HttpRequest) -> bytes:

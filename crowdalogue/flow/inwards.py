@@ -1,12 +1,4 @@
-"""The way of a message, from a knock at the door to a reply: the only file that knows the order.
-
-    receive   verify, keep the raw delivery (durable), then parse and file
-    process   claim what is not yet read, read it, decide
-    answer    an agent's words become a queued reply
-    deliver   claim, send, keep what the provider said
-
-Everything is at-least-once and safe to repeat; whatever makes it safe is a unique constraint.
-"""
+"""In: whatever door it came by, a delivery is kept, understood and filed."""
 
 from __future__ import annotations
 
@@ -21,33 +13,53 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 
 from crowdalogue import live
-from crowdalogue.act import decisions, handling, promises, replies
-from crowdalogue.analyze import findings
+from crowdalogue.act import promises, replies
 from crowdalogue.channels import open_channel
 from crowdalogue.channels.base import (
-    Attachment,
     Author,
     Channel,
+    Ignored,
     Incoming,
     Interaction,
     Item,
     NotUnderstood,
     Raw,
+    Removal,
+    Response,
     Status,
+    Unknown,
 )
 from crowdalogue.channels.rehearsal import rehearse
-from crowdalogue.errors import Failure, SendError
-from crowdalogue.listen import accounts, attachments, filing, intake, polling
+from crowdalogue.errors import Failure
+from crowdalogue.listen import accounts, changes, filing, intake, polling
 from crowdalogue.listen.filing import Filed
-from crowdalogue.models import Account, Brand, Conversation, Correction, Delivery, Event, Message, Reading, Reply, User
+from crowdalogue.models import (
+    Account,
+    Brand,
+    Conversation,
+    Delivery,
+    Message,
+    User,
+)
 
 log = logging.getLogger(__name__)
 State = Delivery.State
 ATTEMPTS = 4
-WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes
 
 
-# --- In: whatever door it came by
+def knock(account: Account, raw: Raw) -> tuple[Delivery | None, Response | None]:
+    """A knock at the door of an account: (what was kept, what the provider wants to hear). Raises `Refused`.
+
+    Nothing is kept of a question (a handshake), and our own JSON is the answer where the channel gives none.
+    """
+    channel = channel_of(account)
+    if raw.method != "POST":
+        return None, channel.greet(raw)
+    channel.verify(raw, timezone.now())
+    answer = channel.handshake(raw)
+    if answer is not None:
+        return None, answer
+    return receive(account, raw, trusted=True), channel.respond(raw)
 
 
 def receive(account: Account, raw: Raw, *, trusted: bool = False) -> Delivery:
@@ -100,15 +112,33 @@ def parse(delivery: Delivery, channel: Channel) -> list[Item] | None:
 def file_parsed(parsed: Sequence[tuple[Delivery, list[Item]]], account: Account, channel: Channel) -> Filed:
     by_id = {i.external_id: d for d, items in parsed for i in items if isinstance(i, Incoming)}
     everything = [item for _, items in parsed for item in items]
-    ids = [d.pk for d, _ in parsed]
+    outcomes = {d: outcome(items) for d, items in parsed}
+    clear = [d.pk for d, (state, reason) in outcomes.items() if state == State.FILED and not reason]
 
     def mark_filed(filed: Filed) -> None:
-        Delivery.objects.filter(pk__in=ids).update(state=State.FILED, reason="", claimed_at=None)
+        Delivery.objects.filter(pk__in=clear).update(state=State.FILED, reason="", claimed_at=None)
+        for delivery, (state, reason) in outcomes.items():
+            if delivery.pk not in clear:
+                intake.mark(delivery, state, reason)
 
     filed = file(account, everything, delivery=by_id, before_commit=mark_filed)
-    for delivery, _ in parsed:
-        delivery.state, delivery.reason = State.FILED, ""
+    for delivery, (state, reason) in outcomes.items():
+        delivery.state, delivery.reason = state, reason
+        if delivery.state == State.FAILED:
+            live.announce("delivery", delivery.pk)
     return filed
+
+
+def outcome(items: Sequence[Item]) -> tuple[State, str]:
+    """What becomes of a delivery: whole, or with the parts that were not understood named, or empty with the reason."""
+    unknown = [i.what for i in items if isinstance(i, Unknown)]
+    if unknown:
+        rest = f" The other {len(items) - len(unknown)} were filed." if len(items) > len(unknown) else ""
+        return State.FAILED, f"Not understood: {'; '.join(dict.fromkeys(unknown))}."[:1900] + rest
+    ignored = [i.why for i in items if isinstance(i, Ignored)]
+    if len(ignored) == len(items):
+        return State.FILED, f"Nothing to file: {'; '.join(dict.fromkeys(ignored)) or 'it was empty'}."[:1900]
+    return State.FILED, ""
 
 
 def note_failed(delivery: Delivery, error: Exception) -> None:
@@ -160,6 +190,8 @@ def file_once(
         # One filer an account at a time: a reply and its parent filed side by side would not see each other.
         Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
+        removals = [i for i in items if isinstance(i, Removal)]
+        filed.touched |= changes.remove(account, removals, now)
         fresh: dict[int, list[Message]] = {pk: [] for pk in filed.fresh}
         for message in filed.messages:
             if message.conversation_id in fresh:
@@ -168,7 +200,7 @@ def file_once(
         interactions = [i for i in items if isinstance(i, Interaction)]
         filed.interactions = filing.take_interactions(account, channel, interactions, now)
         for status in (i for i in items if isinstance(i, Status)):
-            replies.take_receipt(account.pk, filing.short(status.target), status.state, status.reason)
+            replies.take_receipt(account.pk, filing.short(status.target), status.state, status.reason, status.at)
         if before_commit is not None:
             before_commit(filed)
         if not bulk:
@@ -275,123 +307,3 @@ def connect(
 def channel_of(account: Account) -> Channel:
     channel = open_channel(account.kind, account.all_settings)
     return rehearse(channel) if account.demo else channel
-
-
-# --- What it means, and what follows
-
-
-def process(limit: int = 256, *, embed: bool = True) -> int:
-    """Read a batch of messages nobody has read, and decide. Returns how many were claimed."""
-    messages = findings.claim(limit, timezone.now())
-    if not messages:
-        return 0
-    documents = findings.read(messages, embed=embed)
-    for start in range(0, len(messages), WRITTEN_AT_ONCE):
-        part = slice(start, start + WRITTEN_AT_ONCE)
-        with transaction.atomic():
-            readings = findings.write(messages[part], documents[part], timezone.now())
-            touched = decisions.carry_out(readings)
-            live.announce("conversation", *sorted(touched))
-    return len(messages)
-
-
-def correct(user: User, message: Message, step: str, label: str) -> Correction:
-    """A person says what a message means: it counts at once, and the steps learn from it."""
-    with transaction.atomic():
-        reading, _ = Reading.objects.get_or_create(message=message, defaults={"version": "person"})
-        was = findings.correct(reading, step, label)
-        correction, _ = Correction.objects.update_or_create(
-            message=message, step=step, defaults={"label": label, "was": was, "user": user, "at": timezone.now()}
-        )
-        Message.objects.filter(pk=message.pk).update(changed_at=timezone.now(), read_at=timezone.now())
-        decisions.carry_out([reading])
-        Event.objects.create(
-            conversation_id=message.conversation_id, user=user, deed="corrected", what=f"{step}: {was} → {label}"
-        )
-        live.announce("conversation", message.conversation_id)
-    return correction
-
-
-# --- Out
-
-
-def answer(
-    user: User,
-    conversation: Conversation,
-    text: str,
-    *,
-    key: str,
-    files: Sequence[Attachment] = (),
-    then: str = "",
-    delay: float = 0,
-) -> Reply:
-    """Queue an answer. The same key again is the same reply; raises `Failure` where the channel cannot be answered."""
-    if not text.strip():
-        raise Failure("There is no text to send. Write an answer first.")
-    channel = channel_of(conversation.account)
-    if not channel.replies:
-        raise Failure(f"{channel.label} cannot be answered from here. Add a note, or write by another channel.")
-    key = clean_key(key)
-    with transaction.atomic():
-        reply, repeated = replies.write(
-            user, conversation, text, key=key, external_id=channel.identify(key), delay=delay
-        )
-        if repeated:
-            return reply
-        for part in files:
-            attachments.describe(reply.message, part).save()
-        if then == "close":
-            handling.close(user, [conversation])
-    return reply
-
-
-def clean_key(key: str) -> str:
-    """Keys become part of a Message-ID: letters, digits and dashes, at most 64."""
-    kept = "".join(c if c.isalnum() and c.isascii() else "-" for c in key)[:64]
-    if len(kept) < 8:
-        raise Failure("The idempotency key must have at least 8 letters or digits.")
-    return kept
-
-
-def note(user: User, conversation: Conversation, text: str, *, key: str) -> Message:
-    if not text.strip():
-        raise Failure("The note is empty. Write it first.")
-    return replies.note(user, conversation, text, key=key[:200])
-
-
-def recall(user: User, reply: Reply) -> bool:
-    return replies.recall(user, reply)
-
-
-def resend(user: User, reply: Reply) -> Reply:
-    return replies.send_again(user, reply)
-
-
-def deliver(limit: int = 20) -> int:
-    """Send what is queued and due, at most `limit`. Returns how many were claimed.
-
-    One at a time: a claim says that sending has begun, so a worker that dies leaves one reply in doubt, not a batch.
-    """
-    done = 0
-    while done < limit and (claimed := replies.claim(1, timezone.now())):
-        send(claimed[0])
-        done += 1
-    return done
-
-
-def send(reply: Reply) -> None:
-    started = time.monotonic()
-    try:
-        channel = channel_of(reply.account)
-        files = [attachments.load(row) for row in reply.message.attachments.all()[:50]]
-        sent = channel.send(replies.outgoing(reply, replies.parents_of(reply), files))
-    except Failure as failure:
-        log.warning("reply %s not sent: %s", reply.pk, type(failure).__name__)
-        replies.mark_problem(reply, failure)
-    except Exception:
-        # Nobody knows how far it came, so nobody may send it again but a person.
-        log.exception("reply %s broke the sender of %s", reply.pk, reply.account.kind)
-        replies.mark_problem(reply, SendError("Sending broke off for a reason of ours; see the log.", uncertain=True))
-    else:
-        replies.mark_sent(reply, sent)
-        log.info("reply %s sent in %.1f s", reply.pk, time.monotonic() - started)

@@ -1,0 +1,81 @@
+"""The way of a message, from a knock at the door to a reply: the only room that knows the order.
+
+    receive   verify, keep the raw delivery (durable), then parse and file
+    process   claim what is not yet read, read it, decide
+    answer    an agent's words become a queued reply
+    deliver   claim, send, keep what the provider said
+
+Everything is at-least-once and safe to repeat; whatever makes it safe is a unique constraint.
+"""
+
+from crowdalogue.flow.inwards import (
+    ATTEMPTS,
+    add,
+    channel_of,
+    connect,
+    enter,
+    file,
+    file_once,
+    file_parsed,
+    knock,
+    lost_a_race,
+    note_failed,
+    outcome,
+    parse,
+    pick_up,
+    poll,
+    receive,
+    replay,
+    sign,
+    understand,
+)
+from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, process
+from crowdalogue.flow.outwards import (
+    answer,
+    carry_out,
+    check_answer,
+    clean_key,
+    deliver,
+    do,
+    fetch_files,
+    note,
+    recall,
+    resend,
+    send,
+)
+
+__all__ = [
+    "ATTEMPTS",
+    "WRITTEN_AT_ONCE",
+    "add",
+    "answer",
+    "carry_out",
+    "channel_of",
+    "check_answer",
+    "clean_key",
+    "connect",
+    "correct",
+    "deliver",
+    "do",
+    "enter",
+    "fetch_files",
+    "file",
+    "file_once",
+    "file_parsed",
+    "knock",
+    "lost_a_race",
+    "note",
+    "note_failed",
+    "outcome",
+    "parse",
+    "pick_up",
+    "poll",
+    "process",
+    "recall",
+    "receive",
+    "replay",
+    "resend",
+    "send",
+    "sign",
+    "understand",
+]

@@ -1,0 +1,54 @@
+"""What messages mean, and what follows from it."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from crowdalogue import live
+from crowdalogue.act import decisions
+from crowdalogue.analyze import findings
+from crowdalogue.models import (
+    Correction,
+    Event,
+    Message,
+    Reading,
+    User,
+)
+
+log = logging.getLogger(__name__)
+WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes
+
+
+def process(limit: int = 256, *, embed: bool = True) -> int:
+    """Read a batch of messages nobody has read, and decide. Returns how many were claimed."""
+    messages = findings.claim(limit, timezone.now())
+    if not messages:
+        return 0
+    documents = findings.read(messages, embed=embed)
+    for start in range(0, len(messages), WRITTEN_AT_ONCE):
+        part = slice(start, start + WRITTEN_AT_ONCE)
+        with transaction.atomic():
+            readings = findings.write(messages[part], documents[part], timezone.now())
+            touched = decisions.carry_out(readings)
+            live.announce("conversation", *sorted(touched))
+    return len(messages)
+
+
+def correct(user: User, message: Message, step: str, label: str) -> Correction:
+    """A person says what a message means: it counts at once, and the steps learn from it."""
+    with transaction.atomic():
+        reading, _ = Reading.objects.get_or_create(message=message, defaults={"version": "person"})
+        was = findings.correct(reading, step, label)
+        correction, _ = Correction.objects.update_or_create(
+            message=message, step=step, defaults={"label": label, "was": was, "user": user, "at": timezone.now()}
+        )
+        Message.objects.filter(pk=message.pk).update(changed_at=timezone.now(), read_at=timezone.now())
+        decisions.carry_out([reading])
+        Event.objects.create(
+            conversation_id=message.conversation_id, user=user, deed="corrected", what=f"{step}: {was} → {label}"
+        )
+        live.announce("conversation", message.conversation_id)
+    return correction
