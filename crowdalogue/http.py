@@ -316,7 +316,7 @@ def answer_failure(response: httpx.Response) -> CallFailed:
         permanent=permanent,
         status=status,
         uncertain=status in (500, 502, 504),
-        retry_after=retry_after(response.headers),
+        retry_after=asked_pause(response),
         response=response,
     )
 
@@ -349,7 +349,7 @@ def keep_pace(lane: str, url: str) -> None:
 
 def note_pace(lane: str, response: httpx.Response) -> None:
     """Remember when the other side says that its allowance is used up."""
-    wait = retry_after(response.headers) if response.status_code in (429, 503) else None
+    wait = asked_pause(response) if response.status_code in (429, 503) else None
     if wait is None and remaining(response.headers) == 0:
         wait = reset_in(response.headers)
     with _lock:
@@ -371,6 +371,20 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if parsed:
             return max(0.0, float(email.utils.mktime_tz(parsed)) - time.time())
     return reset_in(headers) if remaining(headers) == 0 else None
+
+
+def asked_pause(response: httpx.Response) -> float | None:
+    """Seconds to wait, from the headers, or from the body of a 429 where only that says it (Telegram, Discord)."""
+    wait = retry_after(response.headers)
+    if wait is not None or response.status_code != 429:
+        return wait
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    said = body.get("parameters", body) if isinstance(body, dict) else None
+    number = said.get("retry_after") if isinstance(said, dict) else None
+    return as_number(str(number)) if isinstance(number, int | float) else None
 
 
 def remaining(headers: Mapping[str, str]) -> float | None:

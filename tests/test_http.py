@@ -128,6 +128,14 @@ def test_post_with_idempotency_key_is_repeated(server: Server) -> None:
     assert server.asked[0][3] == server.asked[1][3] == b"{}"
 
 
+@pytest.mark.parametrize("body", [b'{"parameters": {"retry_after": 0.2}}', b'{"retry_after": 0.2, "global": false}'])
+def test_how_long_to_wait_may_be_said_in_the_body(server: Server, body: bytes) -> None:
+    server.answers = [says(429, body), says(200)]
+    began = time.monotonic()
+    assert http.request("POST", server.url, content=b"x").status_code == 200
+    assert time.monotonic() - began >= 0.19
+
+
 def test_post_told_to_wait_is_repeated(server: Server) -> None:
     server.answers = [says(429, Retry_After="0.2"), says(200)]
     began = time.monotonic()
