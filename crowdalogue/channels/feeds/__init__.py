@@ -1,0 +1,1 @@
+"""Feeds: documents in RSS, Atom or JSON Feed read into plain entries."""
