@@ -13,7 +13,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from crowdalogue.text.query import WORD, fold, words_of
 from crowdalogue.text.watching import Clue, WatchQuery, clue, slips
@@ -326,9 +325,8 @@ def _distance(a: str, b: str) -> int:
 
 def _left_out(word: str, count: int) -> set[str]:
     """The word with up to `count` letters left out, in every way."""
-    places = range(len(word))
-    return {
-        "".join(letter for n, letter in enumerate(word) if n not in gone)
-        for k in range(count + 1)
-        for gone in combinations(places, k)
-    }
+    found = newest = {word}
+    for _ in range(count):
+        newest = {left[:n] + left[n + 1 :] for left in newest for n in range(len(left))}
+        found = found | newest
+    return found
