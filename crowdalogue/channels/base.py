@@ -334,6 +334,10 @@ class Channel:
 
     # Yours where the channel can be answered.
 
+    def answerable(self) -> bool:
+        """Whether answers can be sent with these settings."""
+        return self.replies
+
     def length(self, text: str) -> int:
         """How long the channel takes an answer to be, compared with `longest`."""
         return len(text)

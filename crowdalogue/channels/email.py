@@ -42,6 +42,10 @@ class Email(Channel):
     handles = "email"
     polls = True
     replies = True
+    backfills = True
+    media = "both"
+    receipts = True  # bounces and delivery reports
+    tried = "Dovecot 2.3 (IMAP with IDLE, LMTP) and an SMTP server"
     guide = (
         "Connect the mailbox customers write to. Most providers ask for an app password instead of your own: "
         "make one in the security settings of the mailbox. Mails stay where they are and are not marked as read."

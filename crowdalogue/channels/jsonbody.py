@@ -9,20 +9,21 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from crowdalogue.channels.base import Attachment, Author, Incoming, Interaction, Kind, NotUnderstood
+from crowdalogue.channels.base import Attachment, Author, Incoming, Interaction, Kind, NotUnderstood, Removal, Status
 from crowdalogue.errors import Failure
 
 # our field -> what it is, in the words of the set-up page and the documentation
 FIELDS = {
-    "type": "message (the usual) or interaction (a like, repost, follow)",
+    "type": "message (the usual), interaction (a like, repost, follow), removal (id was taken back) or receipt",
     "id": "what the sender calls it; the same id is the same message",
     "text": "what was said",
     "sent_at": "when: ISO 8601, seconds or milliseconds since 1970, or a mail date",
+    "edited_at": "when it was changed last, for a newer version of the message with this id",
     "subject": "its heading",
     "author": "who wrote it: what identifies them there, or {address, name, ours, brand, facts}",
     "name": "the author's name",
@@ -31,12 +32,13 @@ FIELDS = {
     "brand": "for messages from us, the brand that speaks",
     "conversation": "what the sender calls the conversation",
     "in_reply_to": "the id, or ids, of the message it answers, nearest first",
-    "kind": "message, automatic or bounce; for an interaction like, repost, follow, ...",
-    "target": "for an interaction, the id of the message concerned",
+    "kind": "message, automatic, bounce or overheard; for an interaction like, repost, follow, ...; "
+    "for a receipt delivered, read or failed",
+    "target": "for an interaction or receipt, the id of the message concerned",
     "url": "where it can be seen",
     "public": "true where everybody can read it",
     "language": "its language, such as en or pt-BR",
-    "attachments": "files: [{name, media_type, content}], the content in base64",
+    "attachments": "files: [{name, media_type, content}], the content in base64, or url where it can be fetched",
     "extra": "an object of anything else worth keeping",
 }
 LONGEST = {"text": 200_000, "subject": 300, "id": 300, "url": 500, "name": 200, "address": 320, "conversation": 300}
@@ -132,14 +134,30 @@ class Reader:
         self.item: dict[str, Any] = item if isinstance(item, dict) else self.fail("", "must be an object", item)
         self.mapping = mapping
 
-    def read(self) -> Incoming | Interaction:
+    def read(self) -> Incoming | Interaction | Removal | Status:
         """Raises `NotUnderstood` naming the message and the field."""
         kind = self.text("type") or "message"
-        if kind == "interaction":
-            return self.interaction()
-        if kind != "message":
-            self.fail("type", "must be message or interaction", kind)
-        return self.message()
+        readers: dict[str, Callable[[], Incoming | Interaction | Removal | Status]] = {
+            "message": self.message,
+            "interaction": self.interaction,
+            "removal": self.removal,
+            "receipt": self.receipt,
+        }
+        if kind not in readers:
+            self.fail("type", "must be message, interaction, removal or receipt", kind)
+        return readers[kind]()
+
+    def removal(self) -> Removal:
+        return Removal(
+            self.text("id") or self.fail("id", "is missing: say which message", None), self.moment("sent_at")
+        )
+
+    def receipt(self) -> Status:
+        state = self.text("kind") or "delivered"
+        if state not in ("delivered", "read", "failed"):
+            self.fail("kind", "must be delivered, read or failed", state)
+        target = self.text("target") or self.fail("target", "is missing: say which message", None)
+        return Status(target, state, self.text("text")[:500], self.moment("sent_at"))
 
     def message(self) -> Incoming:
         author = self.author()
@@ -162,6 +180,7 @@ class Reader:
             url=self.url(),
             public=self.flag("public"),
             attachments=attachments,
+            edited_at=self.moment("edited_at"),
             extra=self.extra(),
         )
 
@@ -222,7 +241,7 @@ class Reader:
     def kind(self) -> Kind:
         given = self.text("kind") or Kind.MESSAGE
         if given not in list(Kind):
-            self.fail("kind", "must be message, automatic or bounce", given)
+            self.fail("kind", "must be message, automatic, bounce or overheard", given)
         return Kind(given)
 
     def url(self) -> str:
@@ -271,6 +290,12 @@ class Reader:
         return tuple(self.attachment(v) for v in value[:100])
 
     def attachment(self, given: dict[str, Any]) -> Attachment:
+        url = self.as_text("url", given.get("url"))
+        if url and given.get("content") is None:
+            if not url.startswith("https://"):
+                self.fail("attachments", "must be at an address that begins with https://", None)
+            name = self.as_text("name", given.get("name")) or url.split("?")[0].rsplit("/", 1)[-1] or "file"
+            return Attachment(name, self.as_text("media_type", given.get("media_type")), url=url)
         try:
             content = base64.b64decode(self.base64_text(given.get("content")), validate=True)
         except (binascii.Error, ValueError):

@@ -34,5 +34,21 @@ def _class(real: type[Channel]) -> type[Channel]:
     def check(self: Channel) -> None:
         return None
 
-    closed = {"fetch": fetch, "wait": wait, "send": send, "check": check, "polls": False, "receives_hooks": False}
-    return type(f"Rehearsed{real.__name__}", (real,), {**closed, "replies": real.kind not in BY_HAND})
+    def act(self: Channel, deed: str, target: str, about: Mapping[str, Any]) -> None:
+        return None
+
+    def answerable(self: Channel) -> bool:
+        return real.kind not in BY_HAND
+
+    closed = {
+        "fetch": fetch,
+        "wait": wait,
+        "send": send,
+        "check": check,
+        "act": act,
+        "answerable": answerable,
+        "polls": False,
+        "receives_hooks": False,
+        "replies": real.kind not in BY_HAND,
+    }
+    return type(f"Rehearsed{real.__name__}", (real,), closed)

@@ -5,6 +5,9 @@
 
     {"messages": [{"id": "42", "author": "ada@example.com", "name": "Ada", "text": "Where is my parcel?"}]}
 
+Where an address for answers is set, each answer is posted there, signed the same way, with its key as
+Idempotency-Key; the other side may name it by answering {"id": "..."}.
+
 One object, a list, or an object with `messages` is taken. `FIELDS` are the names understood; a field map
 reads other names; whatever is left over is kept in `extra`. One bad message makes the whole delivery
 wait, so that nothing of it is half filed.
@@ -14,13 +17,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Channel, Field, Item, NotUnderstood, Raw, Refused
+from crowdalogue import http
+from crowdalogue.channels.base import Channel, Field, Item, NotUnderstood, Outgoing, Raw, Refused, SendError, Sent
 from crowdalogue.channels.jsonbody import FIELDS, Reader, items_of, load, read_map
 from crowdalogue.errors import Failure
 
@@ -58,6 +63,17 @@ class Webhook(Channel):
     label = "Webhook"
     icon = "i-hook"
     receives_hooks = True
+    replies = True
+    media = "in"
+    edits = True
+    receipts = True
+    interactions = True
+    tried = "signed deliveries over HTTP in tests, chaos and benchmarks"
+    steps = (
+        "In the other system, send messages to {hook}.",
+        "Sign them with the secret, or send the secret as Authorization: Bearer.",
+        "Where its messages look different, paste one into the field map.",
+    )
     guide = (
         "Any system that can post JSON over HTTP. It sends messages to the address shown here and signs them with the "
         "secret. Give every message an id: then the same message sent twice is filed once."
@@ -81,6 +97,12 @@ class Webhook(Channel):
             kind="lines",
             required=False,
         ),
+        Field(
+            "answers",
+            "Address for answers",
+            "Where our answers are posted, signed with the same secret. Leave empty if the other side takes none.",
+            required=False,
+        ),
     )
 
     @classmethod
@@ -94,6 +116,8 @@ class Webhook(Channel):
             raise Failure("How the sender proves itself must be signature or bearer.")
         if len(str(self.settings["secret"])) < 16:
             raise Failure("The secret is too short to be safe. Leave it empty and one is made.")
+        if self.settings["answers"] and not str(self.settings["answers"]).startswith(("https://", "http://")):
+            raise Failure("The address for answers must begin with https:// or http://.")
 
     # --- the door
 
@@ -147,3 +171,76 @@ class Webhook(Channel):
             raise NotUnderstood(f"{len(found)} messages in one delivery are too many. Send at most {MAX_MESSAGES}.")
         start = self.delivery_key(raw) or hashlib.sha256(raw.body).hexdigest()
         return [Reader(item, mapping, number, f"{start}-{number}").read() for number, item in enumerate(found, 1)]
+
+    def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw | None:
+        item = {"id": f"test-{int(now.timestamp())}-{number}", "author": "test@example.com", "name": "A test"}
+        mapping = read_map(self.settings["map"])
+        body: Any = {}
+        for name, value in {**item, "text": text, "sent_at": now.isoformat()}.items():
+            put(body, mapping.get(name, name), value)
+        wrapped: Any = {}
+        put(wrapped, mapping.get("messages", "messages"), [body])
+        content = json.dumps(wrapped).encode()
+        if self.settings["proof"] == "bearer":
+            return Raw(content, {"authorization": f"Bearer {self.settings['secret']}"})
+        return Raw(content, {HEADER: sign(str(self.settings["secret"]), content, int(now.timestamp()))})
+
+    def download(self, url: str) -> bytes:
+        return http.request("GET", url, trusted=False).content
+
+    # --- answers
+
+    def answerable(self) -> bool:
+        return bool(self.settings["answers"])
+
+    def send(self, outgoing: Outgoing) -> Sent:
+        address = str(self.settings["answers"] or "")
+        if not address:
+            raise SendError(
+                "This webhook has no address for answers. Enter one in its settings, or answer by another channel.",
+                permanent=True,
+            )
+        content = json.dumps(answer_of(outgoing), ensure_ascii=False).encode()
+        stamp = int(datetime.now(UTC).timestamp())
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": outgoing.key,
+            HEADER: sign(str(self.settings["secret"]), content, stamp),
+        }
+        try:
+            response = http.request("POST", address, content=content, headers=headers, idempotent=True)
+        except http.CallFailed as failure:
+            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+        return Sent(external_id=name_given(response.content) or f"answer:{outgoing.key}")
+
+
+def answer_of(outgoing: Outgoing) -> dict[str, Any]:
+    """An answer as it is posted: the same names as a message that comes in."""
+    return {
+        "type": "message",
+        "key": outgoing.key,
+        "direction": "out",
+        "to": {"address": outgoing.to.address, "name": outgoing.to.name},
+        "text": outgoing.text,
+        "subject": outgoing.subject,
+        "author": outgoing.sender_name,
+        "in_reply_to": list(outgoing.parents[:5]),
+    }
+
+
+def name_given(body: bytes) -> str:
+    """The id the other side gave the answer, if it says one."""
+    try:
+        found = load(body)
+    except NotUnderstood:
+        return ""
+    given = found.get("id") if isinstance(found, dict) else None
+    return str(given)[:200] if isinstance(given, str | int) and not isinstance(given, bool) else ""
+
+
+def put(item: dict[str, Any], path: str, value: Any) -> None:
+    """Set what is at a path such as data.user.name, making the objects on the way."""
+    *before, last = path.split(".")
+    for name in before:
+        item = item.setdefault(name, {})
+    item[last] = value

@@ -64,7 +64,7 @@ def answer(
 
 def check_answer(channel: Channel, text: str, files: Sequence[Attachment], mode: str) -> None:
     """Raise `Failure` for what the channel cannot carry, while the agent can still change it."""
-    if not channel.replies:
+    if not channel.answerable():
         raise Failure(f"{channel.label} cannot be answered from here. Add a note, or write by another channel.")
     if mode and mode not in channel.modes:
         raise Failure(f"{channel.label} has no {mode} answers. Choose another way.")

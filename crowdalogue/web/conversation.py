@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from crowdalogue import channels, flow
-from crowdalogue.act import handling, inbox
+from crowdalogue import flow
+from crowdalogue.act import deeds, handling, inbox
 from crowdalogue.analyze import pipeline
-from crowdalogue.channels.base import Attachment
+from crowdalogue.channels.base import Attachment, Channel
 from crowdalogue.errors import Failure
 from crowdalogue.models import BusinessRecord, Conversation, Draft, Message, Reply, Tag
 from crowdalogue.web import thread
@@ -29,6 +29,7 @@ MOST_FILES, MOST_BYTES = 10, 25 * 1024 * 1024
 OTHERS = 5
 RECORDS = 3
 TIMELINE = 6
+WAYS = {"public": "Public reply", "direct": "Direct message"}
 
 
 @require_safe
@@ -49,7 +50,8 @@ def opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     user = person(request)
     read = thread.read(conversation, request.GET.get("before", ""))
     draft = Draft.objects.filter(conversation=conversation, user=user).first()
-    channel = channels.open_channel(conversation.kind)
+    channel = flow.channel_of(conversation.account)
+    can_reply = channel.answerable() and conversation.handle is not None
     conversation.tag_names = [t.name for t in conversation.tags.all()]  # type: ignore[attr-defined]
     return {
         "conversation": conversation,
@@ -58,7 +60,12 @@ def opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "key": secrets.token_urlsafe(18),
         "channel_label": channel.label,
         "may_answer": user.may("answer"),
-        "can_reply": channel.replies and conversation.handle is not None,
+        "can_reply": can_reply,
+        "ways": [(mode, WAYS[mode]) for mode in channel.modes] if can_reply and len(channel.modes) > 1 else [],
+        "takes_files": channel.media == "both",
+        "longest": channel.longest,
+        "window_over": window_over(channel, read.newest),
+        "there": [(name, deeds.WORDS[name]) for name in channel.deeds],
         "kept": keep(request.GET),
         "snoozes": SNOOZES,
         "colleagues": colleagues() if user.may("answer") else (),
@@ -66,6 +73,14 @@ def opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "name": name_of(conversation),
         **beside(conversation),
     }
+
+
+def window_over(channel: Channel, newest: Message | None) -> str:
+    """Why a free answer may be refused: the channel lets us answer for so long after the customer's message."""
+    if channel.window is None or newest is None or timezone.now() - newest.sent_at <= channel.window:
+        return ""
+    hours = int(channel.window.total_seconds() // 3600)
+    return f"{channel.label} takes free answers for {hours} hours after the customer's message, and those are over."
 
 
 def name_of(conversation: Conversation) -> str:
@@ -108,7 +123,9 @@ def say(request: HttpRequest, pk: int) -> HttpResponse:
             return said(request, conversation, "Noted. Only colleagues see it.", then=then)
         files = [take_file(f) for f in attached(request)]
         following = next_after(request, conversation) if then == "close" else None
-        reply = flow.answer(user, conversation, text, key=key, files=files, then=then, delay=UNDO_S)
+        way = request.POST.get("as", "")
+        mode = way if way in WAYS else ""
+        reply = flow.answer(user, conversation, text, key=key, files=files, then=then, delay=UNDO_S, mode=mode)
     except Failure as failure:
         return not_said(request, conversation, failure)
     words = f"Sending to {name_of(conversation)}"
@@ -221,6 +238,21 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse({"words": "Sending again."})
     messages.success(request, "Sending again.")
     return redirect("conversation", reply.conversation_id)
+
+
+@require_POST
+@needs("answer")
+def do_there(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hide, like, delete or block where it was said. The worker carries it out; the page shows how it went."""
+    message = get_object_or_404(Message.objects.seen_by(person(request)).select_related("account"), pk=pk)
+    name = request.POST.get("name", "")
+    key = request.POST.get("key", "")
+    flow.do(person(request), message, name, key=f"{key}-{name}" if key else "")
+    words = f"{deeds.WORDS[name]}: under way."
+    if is_partial(request):
+        return JsonResponse({"words": words})
+    messages.success(request, words)
+    return redirect("conversation", message.conversation_id)
 
 
 @require_POST

@@ -32,6 +32,13 @@ EVENT_LOOKS = {  # deed -> (icon, words with {what})
     "untagged": ("i-tag", "took off the tag {what}"),
     "corrected": ("i-edit", "corrected {what}"),
     "undone": ("i-undo", "took back {what}"),
+    "hide": ("i-eye", "hid it there: {what}"),
+    "unhide": ("i-eye", "showed it there again: {what}"),
+    "like": ("i-heart", "liked it there: {what}"),
+    "unlike": ("i-heart", "took back the like: {what}"),
+    "delete": ("i-cross", "deleted it there: {what}"),
+    "block": ("i-lock", "blocked its author: {what}"),
+    "unblock": ("i-lock", "unblocked its author: {what}"),
 }
 UNDONE = {
     "assigned": "the change of owner",
@@ -82,7 +89,9 @@ class Thread:
 
 def read(conversation: Conversation, before: str = "") -> Thread:
     """The newest messages and events (or those before a place), in five queries however many there are."""
-    wanted = conversation.messages.select_related("handle", "user", "reply", "reading").prefetch_related("attachments")
+    wanted = conversation.messages.select_related("handle", "user", "reply", "reading").prefetch_related(
+        "attachments", "deeds__user"
+    )
     if (place := _place(before)) is not None:
         wanted = wanted.filter(sent_at__lte=place[0]).exclude(sent_at=place[0], id__gte=place[1])
     found = list(wanted.order_by("-sent_at", "-id")[: AT_ONCE + 1])

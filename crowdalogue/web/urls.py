@@ -58,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/undo/<str:events>/", deeds.undo, name="undo"),
     path("inbox/<int:pk>/", conversation.page, name="conversation"),
     path("inbox/<int:pk>/say/", conversation.say, name="say"),
+    path("messages/<int:pk>/there/", conversation.do_there, name="do_there"),
     path("inbox/<int:pk>/draft/", conversation.draft, name="draft"),
     path("inbox/<int:pk>/here/", presence.here, name="here"),
     path("inbox/reply/<int:pk>/recall/", conversation.recall, name="recall"),

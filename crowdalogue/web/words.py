@@ -3,7 +3,7 @@
 Tags     {% icon "i-mail" label="E-mail" %}  {% channel kind %}  {% feeling "negative" %}  {% when at %}
          {% promise conversation %}  {% asset "base.css" %}
 Filters  n|number  n|capped  x|percent  seconds|duration  bytes|filesize  n|plural:"message,messages"
-         name|initials  label|said  kind|channel_name  at|day  at|clock
+         name|deed_words  name|initials  label|said  kind|channel_name  at|day  at|clock
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from crowdalogue import channels
+from crowdalogue.act import deeds
 
 register = template.Library()
 
@@ -249,6 +250,12 @@ def plural(n: int, words: str) -> str:
     """1 message, 1,284 messages: {{ n|plural:"message,messages" }}."""
     one, many = words.split(",")
     return f"{number(n)} {one if n == 1 else many}"
+
+
+@register.filter
+def deed_words(name: str) -> str:
+    """`hide` as Hide: what was done to a message where it was said."""
+    return deeds.WORDS.get(name, name)
 
 
 @register.filter

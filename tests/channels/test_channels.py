@@ -21,7 +21,12 @@ def test_kinds_are_found_by_folder() -> None:
 
 
 def test_settings_have_defaults() -> None:
-    assert open_channel("webhook", {"secret": "s"}).settings == {"proof": "signature", "secret": "s", "map": ""}
+    assert open_channel("webhook", {"secret": "s"}).settings == {
+        "proof": "signature",
+        "secret": "s",
+        "map": "",
+        "answers": "",
+    }
 
 
 def test_other_kinds_open_as_archives() -> None:

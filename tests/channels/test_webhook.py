@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from crowdalogue.channels import open_channel
 from crowdalogue.channels.base import Incoming, NotUnderstood, Raw, Refused
 from crowdalogue.channels.webhook import HEADER, Webhook, new_secret, sign
 from crowdalogue.errors import Failure
+from tests.channels.contract import Peer, Said
+from tests.outside import Outside, says
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = new_secret()
@@ -22,6 +25,36 @@ BODY = b'{"id": "1", "author": "ada@example.com", "text": "Where is my parcel?"}
 
 def signed(body: bytes = BODY, secret: str = SECRET, at: datetime = NOW) -> Raw:
     return Raw(body, {HEADER: sign(secret, body, int(at.timestamp()))})
+
+
+class WebhookPeer(Peer):
+    kind = "webhook"
+    settings = {"secret": SECRET, "answers": "https://care.example.com/answers"}
+    stamped = True
+
+    def sign(self, body: bytes, now: datetime) -> Raw:
+        return signed(body, at=now)
+
+    def deliver(self, said: Sequence[Said], now: datetime) -> list[Raw]:
+        return [self.sign(json.dumps({"messages": [self.item(s) for s in said]}).encode(), now)]
+
+    def item(self, said: Said) -> dict[str, Any]:
+        parent = {"in_reply_to": f"m{said.parent}"} if said.parent else {}
+        author = {"author": f"customer{said.author}@example.com", "name": f"Customer {said.author}"}
+        edited = {"edited_at": said.edited_at.isoformat()} if said.edited_at else {}
+        return {"id": f"m{said.n}", **author, "text": said.text, "sent_at": said.at.isoformat(), **parent, **edited}
+
+    def removed(self, said: Said, now: datetime) -> Raw:
+        return self.sign(json.dumps({"type": "removal", "id": self.id_of(said)}).encode(), now)
+
+    def accept(self, outside: Outside) -> None:
+        outside.on("POST", "care.example.com/answers", says({"id": "a1"}))
+
+    def id_of(self, said: Said) -> str:
+        return f"m{said.n}"
+
+
+PEER = WebhookPeer()
 
 
 @pytest.fixture

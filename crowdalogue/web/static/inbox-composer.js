@@ -26,7 +26,17 @@ async function save(form) {
   } catch { say("Draft not kept: no connection"); }
 }
 
+// How much room is left, said only when it gets scarce.
+function count(form) {
+  const text = form.elements.text, left = form.querySelector("#left");
+  if (!left) return;
+  const rest = Number(text.dataset.longest) - [...text.value].length;
+  left.textContent = rest < 0 ? `${-rest} too many` : rest < 60 ? `${rest} left` : "";
+  left.classList.toggle("late", rest < 0);
+}
+
 function changed(form) {
+  count(form);
   say("");
   clearTimeout(timer);
   timer = setTimeout(() => save(form), DRAFT_MS);
