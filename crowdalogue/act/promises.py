@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,23 +55,27 @@ def opening_of(row: Hours) -> hours.Opening:
 
 
 def follow(
-    conversations: Iterable[int], *, fresh: dict[int, list[Message]] | None = None, quiet: Iterable[int] = ()
+    conversations: Iterable[int],
+    *,
+    fresh: Mapping[int, tuple[Conversation, Sequence[Message]]] | None = None,
+    quiet: Iterable[int] = (),
 ) -> None:
     """Make waits and clock columns of these conversations anew. Call inside the transaction that changed them.
 
-    `fresh` gives the messages of conversations that are new in this transaction, so that they need not be read
-    again. `quiet` are conversations where what came does not reopen anything (history, corrections).
+    `fresh` gives the rows and messages of conversations that are new in this transaction, so that they need not be
+    read again. `quiet` are conversations where what came does not reopen anything (history, corrections).
     """
     fresh = fresh or {}
     silent = set(quiet)
-    ids = list(conversations)
     targets = Targets()
-    for part in chunks(ids):
-        rows = list(Conversation.objects.select_for_update().filter(pk__in=part).order_by("pk"))
-        said = said_in([r.pk for r in rows if r.pk not in fresh])
-        for pk, messages in fresh.items():
-            said[pk] = sorted((from_message(m) for m in messages), key=lambda s: (s[0].at, s[0].id))
-        old = waits_of([r.pk for r in rows if r.pk not in fresh])
+    for part in chunks(conversations):
+        known = [pk for pk in part if pk not in fresh]
+        rows = list(Conversation.objects.select_for_update().filter(pk__in=known).order_by("pk")) if known else []
+        said = said_in([r.pk for r in rows])
+        old = waits_of([r.pk for r in rows])
+        for row, messages in (fresh[pk] for pk in part if pk in fresh):
+            rows.append(row)
+            said[row.pk] = sorted((from_message(m) for m in messages), key=lambda s: (s[0].at, s[0].id))
         new: list[Wait] = []
         changed: list[Wait] = []
         for row in rows:
@@ -126,6 +130,8 @@ def said_in(ids: Sequence[int]) -> dict[int, list[tuple[Said, str]]]:
 
 def waits_of(ids: Sequence[int]) -> dict[int, dict[int, Wait]]:
     found: dict[int, dict[int, Wait]] = defaultdict(dict)
+    if not ids:
+        return found
     for wait in Wait.objects.filter(conversation_id__in=ids):
         found[wait.conversation_id][wait.number] = wait
     return found

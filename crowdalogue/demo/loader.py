@@ -210,7 +210,7 @@ class Aftermath:
     talks: Sequence[Talk]
 
     def __call__(self, filed: Filed) -> None:
-        where = {m.external_id: m.conversation_id for m in filed.messages if m.conversation_id in filed.fresh}
+        where = {m.external_id: m.conversation_id for m in filed.messages if m.conversation_id in filed.made}
         accounts = {m.conversation_id: m.account_id for m in filed.messages}
         begun = [(talk, where[name]) for talk in self.talks if (name := talk.items[0].external_id) in where]
         add_notes([(talk, pk, accounts[pk]) for talk, pk in begun if talk.notes])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from crowdalogue import live
@@ -186,17 +186,16 @@ def file_once(
     channel = channel_of(account)
     now = timezone.now()
     incoming = [i for i in items if isinstance(i, Incoming)]
-    with transaction.atomic():
+    # A batch is undone as a whole by its caller. On SQLite a savepoint around it makes every further statement walk
+    # through all it would have to undo, which costs more than writing the rows.
+    inner = not bulk or connection.vendor == "postgresql"
+    with transaction.atomic(savepoint=inner):
         # One filer an account at a time: a reply and its parent filed side by side would not see each other.
         Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
         removals = [i for i in items if isinstance(i, Removal)]
         filed.touched |= changes.remove(account, removals, now)
-        fresh: dict[int, list[Message]] = {pk: [] for pk in filed.fresh}
-        for message in filed.messages:
-            if message.conversation_id in fresh:
-                fresh[message.conversation_id].append(message)
-        promises.follow(filed.touched, fresh=fresh)
+        promises.follow(filed.touched, fresh=said_in_new(filed))
         interactions = [i for i in items if isinstance(i, Interaction)]
         filed.interactions = filing.take_interactions(account, channel, interactions, now)
         for status in (i for i in items if isinstance(i, Status)):
@@ -208,6 +207,15 @@ def file_once(
     return filed
 
 
+def said_in_new(filed: Filed) -> dict[int, tuple[Conversation, list[Message]]]:
+    """The conversations that are new, each with its messages."""
+    found: dict[int, tuple[Conversation, list[Message]]] = {pk: (row, []) for pk, row in filed.made.items()}
+    for message in filed.messages:
+        if message.conversation_id in found:
+            found[message.conversation_id][1].append(message)
+    return found
+
+
 def add(total: Filed, more: Filed) -> None:
     total.messages += more.messages
     total.repeated += more.repeated
@@ -216,7 +224,7 @@ def add(total: Filed, more: Filed) -> None:
     total.brand_accounts += more.brand_accounts
     total.interactions += more.interactions
     total.touched |= more.touched
-    total.fresh |= more.fresh
+    total.made |= more.made
 
 
 def replay(delivery: Delivery) -> Delivery:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -33,10 +34,13 @@ from crowdalogue.models import (
     Wait,
 )
 from crowdalogue.models.bulk import chunks, insert_many, make
+from crowdalogue.text import index
 
+Mended = TypeVar("Mended", base.Incoming, base.Author)
 LONGEST_ID = 300
 READ = (base.Kind.MESSAGE, base.Kind.OVERHEARD)  # what the steps look at
 PREVIEW = 200
+TOGETHER = 8  # from so many messages on their words are indexed together
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Filed:
     persons: int = 0
     brand_accounts: int = 0
     touched: set[int] = field(default_factory=set)
-    fresh: set[int] = field(default_factory=set)  # those of `touched` that are new
+    made: dict[int, Conversation] = field(default_factory=dict)  # those of `touched` that are new
     edits: list[base.Incoming] = field(default_factory=list)  # newer versions of messages filed before
 
 
@@ -72,6 +76,20 @@ def file(
     if not fresh:
         return filed
     fresh.sort(key=lambda item: item.sent_at or now)
+    with index.at_once() if len(fresh) >= TOGETHER else nullcontext():
+        write(account, channel, fresh, now, delivery, filed)
+    return filed
+
+
+def write(
+    account: Account,
+    channel: base.Channel,
+    fresh: Sequence[base.Incoming],
+    now: datetime,
+    delivery: Delivery | dict[str, Delivery] | None,
+    filed: Filed,
+) -> None:
+    """The rows of messages that are new, oldest first; what was done is noted in `filed`."""
     directory = meet_authors(account, channel, fresh)
     placement = threads.place(account, fresh)
     for gone, kept in placement.merges:
@@ -84,7 +102,6 @@ def file(
     filed.brand_accounts = directory.new_brand_accounts
     filed.touched |= {c.pk for c in conversations.values()}
     changes.bury(account, rows)
-    return filed
 
 
 def tidy(item: base.Incoming, now: datetime) -> base.Incoming:
@@ -92,26 +109,33 @@ def tidy(item: base.Incoming, now: datetime) -> base.Incoming:
     sent_at = item.sent_at
     if sent_at is not None and (sent_at.tzinfo is None or (sent_at - now).total_seconds() > 86400):
         sent_at = None
-    return replace(
-        item,
-        external_id=short(item.external_id),
-        parents=tuple(short(p) for p in item.parents if p and p != item.external_id),
-        threads=tuple(short(t) for t in item.threads if t),
-        author=tidy_author(item.author),
-        to=tuple(tidy_author(to) for to in item.to[:50]),
-        sent_at=sent_at,
-        text=without_nul(item.text),
-        subject=without_nul(item.subject).replace("\n", " ").replace("\r", " ")[:300],
-        html=without_nul(item.html),
-        quoted=without_nul(item.quoted),
-        url=without_nul(item.url),
-        extra=clean(item.extra),
-    )
+    mended = {
+        "external_id": short(item.external_id),
+        "parents": tuple(short(p) for p in item.parents if p and p != item.external_id),
+        "threads": tuple(short(t) for t in item.threads if t),
+        "author": tidy_author(item.author),
+        "to": tuple(tidy_author(to) for to in item.to[:50]),
+        "sent_at": sent_at,
+        "text": without_nul(item.text),
+        "subject": without_nul(item.subject).replace("\n", " ").replace("\r", " ")[:300],
+        "html": without_nul(item.html),
+        "quoted": without_nul(item.quoted),
+        "url": without_nul(item.url),
+        "extra": clean(item.extra),
+    }
+    return mend(item, mended)
+
+
+def mend(whole: Mended, mended: dict[str, Any]) -> Mended:
+    """The same one where nothing had to be mended, as nearly always: a copy takes longer than the looking."""
+    changed = {name: value for name, value in mended.items() if value != getattr(whole, name)}
+    return replace(whole, **changed) if changed else whole
 
 
 def tidy_author(author: base.Author) -> base.Author:
     facts = clean(author.facts) if author.facts else author.facts
-    return replace(author, address=without_nul(author.address), name=without_nul(author.name).strip(), facts=facts)
+    name = without_nul(author.name).strip()
+    return mend(author, {"address": without_nul(author.address), "name": name, "facts": facts})
 
 
 def short(name: str) -> str:
@@ -125,8 +149,10 @@ def short(name: str) -> str:
 def without_nul(text: str) -> str:
     if "\x00" in text:
         text = text.replace("\x00", "")
+    if text.isascii():
+        return text
     # A lone surrogate cannot be stored; such text came from bytes that were not text.
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode()
 
 
 def clean(value: Any) -> Any:
@@ -195,7 +221,7 @@ def open_conversations(
     insert_many(Conversation, made)
     found.update(zip(new, made, strict=True))
     filed.conversations = len(made)
-    filed.fresh = {c.pk for c in made}
+    filed.made = {c.pk: c for c in made}
     return found
 
 

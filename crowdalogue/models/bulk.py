@@ -163,4 +163,6 @@ def json_text(value: Any) -> str:
 
 def sqlite_time(value: datetime | None) -> str | None:
     """As Django writes it: UTC without a zone, microseconds only where there are any."""
-    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    if value is None:
+        return None
+    return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]
