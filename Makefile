@@ -3,6 +3,7 @@
 # make check    ruff, mypy and the layout of the package
 # make bench    measures what is claimed, into benchmarks/RESULTS.md
 # make chaos    the long fault tests
+# make peers    channels against real servers of the networks; make peers-setup installs them, outside the checkout
 # make setup    .venv, pinned parts with hashes, page assets, the sentence encoder
 # make lock     write the lock files anew
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 SCRATCH := CROWDALOGUE_HOME="$(CURDIR)/var"
 WORKERS ?= 2
 
-.PHONY: setup setup-dev setup-test run test check bench chaos lock
+.PHONY: setup setup-dev setup-test run test check bench chaos peers peers-setup lock
 
 setup:
 	@$(PYTHON) tools/environment.py
@@ -33,11 +34,17 @@ check: setup-dev
 	$(BIN)/pytest -q tests/test_layout.py
 
 test: setup-test check
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove" --ignore tests/test_layout.py
-	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove" --ignore tests/test_layout.py
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
+	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
 
 chaos: setup-test
 	$(BIN)/pytest -m chaos --timeout 3600
+
+peers: setup-test
+	$(BIN)/pytest -m peers --timeout 900
+
+peers-setup: setup-test
+	$(BIN)/python -m tests.peers.install
 
 bench: setup-test
 	$(SCRATCH) $(BIN)/python -m benchmarks.run

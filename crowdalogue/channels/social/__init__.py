@@ -1,0 +1,1 @@
+"""What the open networks (Bluesky, Mastodon, Matrix) need beside their channel files."""
