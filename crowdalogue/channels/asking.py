@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +12,28 @@ from typing import Any
 import httpx
 
 from crowdalogue import http
-from crowdalogue.channels.base import SendError
+from crowdalogue.channels.base import NotUnderstood, Raw, SendError
 from crowdalogue.channels.jsonbody import take
-from crowdalogue.channels.picking import digest, whole, words
+from crowdalogue.channels.picking import body_of, digest, whole, words
 from crowdalogue.errors import Failure
 
-__all__ = ["Walk", "ask", "forget_tokens", "grant", "json_of", "kept", "looked", "not_sent", "resting"]
+__all__ = [
+    "Walk",
+    "ask",
+    "fault",
+    "forget_tokens",
+    "grant",
+    "json_of",
+    "kept",
+    "looked",
+    "not_sent",
+    "reason_of",
+    "refuse_fault",
+    "resting",
+]
 
 MAX_TOKENS = 1000
+FAILED = "x-failed"  # a header of deliveries that say what could not be asked
 EARLY = 60.0  # seconds before its end that a token counts as over
 
 _lock = threading.Lock()
@@ -169,3 +184,20 @@ def resting(cursor: Mapping[str, Any], minutes: Any) -> bool:
 def looked(cursor: Mapping[str, Any]) -> dict[str, Any]:
     """The cursor after a whole look, with its time."""
     return {**cursor, "looked": int(time.time())}
+
+
+# ---------------------------------------------------------------- what could not be asked
+
+
+def fault(what: str, failure: Failure) -> Raw:
+    """A part of a look that failed while the rest goes on, as a delivery that is listed with its reason, once a day."""
+    said = json.dumps({"what": what, "failed": failure.text}, ensure_ascii=False).encode()
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    return Raw(said, {FAILED: "yes"}, key=digest(f"{day} {what} {failure.text}"))
+
+
+def refuse_fault(raw: Raw) -> None:
+    """Raise `NotUnderstood` with the reason where a delivery is one that `fault` made; first thing in `parse`."""
+    if raw.headers.get(FAILED):
+        body = body_of(raw.body)
+        raise NotUnderstood(f"{words(body, 'what')}: {words(body, 'failed')}")

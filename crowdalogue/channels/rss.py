@@ -7,17 +7,16 @@ are followed where asked for, and pages with older entries where the feed names 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from crowdalogue import http
-from crowdalogue.channels.asking import looked, resting
+from crowdalogue.channels.asking import fault, looked, refuse_fault, resting
 from crowdalogue.channels.base import Author, Channel, Fetched, Field, Incoming, Item, Kind, NotUnderstood, Raw, Unknown
 from crowdalogue.channels.feeds.reader import MAX_BYTES, Entry, Feed, read_feed, split
 from crowdalogue.channels.jsonbody import clean
@@ -31,7 +30,6 @@ ACCEPT = (
 )
 WHERE = "content-location"  # headers of a delivery: the feed's address, and the entry whose comments it holds
 PARENT = "x-parent-entry"
-FAILED = "x-failed"
 MAX_FEEDS = 200
 MAX_FOLLOWED = 20  # feeds of comments, those of the newest entries of each feed
 MAX_OLDER = 50  # pages with older entries, at the first look
@@ -108,7 +106,7 @@ class Rss(Channel):
             deliveries, finished, named = self.look(place, state.setdefault(place["url"], {}), limit)
         except Failure as caught:
             failure, finished, named = caught, True, []
-            deliveries = [self.fault(place["url"], caught)]
+            deliveries = [fault(str(place["url"]), caught)]
         failed = int(cursor.get("failed") or 0) + (failure is not None)
         if failure is not None and (len(queue) == 1 or cursor.get("bad")):
             raise failure
@@ -187,16 +185,10 @@ class Rss(Channel):
         trusted = urlsplit(url)[:2] in {urlsplit(u)[:2] for u in self.feeds}
         return http.request("GET", url, headers=headers, trusted=trusted, max_bytes=MAX_BYTES)
 
-    def fault(self, url: str, failure: Failure) -> Raw:
-        """A feed that failed, as a delivery that is listed with its reason; once a day."""
-        said = json.dumps({"feed": url, "failed": failure.text}, ensure_ascii=False).encode()
-        return Raw(said, {WHERE: url, FAILED: "yes"}, key=digest(f"{datetime.now(UTC):%Y-%m-%d} {url} {failure.text}"))
-
     # --- reading
 
     def parse(self, raw: Raw) -> list[Item]:
-        if raw.headers.get(FAILED):
-            raise NotUnderstood(str(json.loads(raw.body)["failed"]))
+        refuse_fault(raw)
         address = raw.headers.get(WHERE, "")
         feed = read_feed(raw.body, address)
         items: list[Item] = [self.message(entry, feed, raw) for entry in feed.entries]
