@@ -14,7 +14,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from crowdalogue.models import Account, Brand, Company, Role, User  # noqa: E402
+from tests.outside import Outside, outside_network  # noqa: E402
 
 # Every test makes people; half a second of hashing each would be most of the suite's time.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -106,6 +107,13 @@ def _touches_store(item: pytest.Item) -> bool:
         item.get_closest_marker("django_db")
         or fixtures & {"db", "transactional_db", "live_server", "fresh_environment", "shared_environment"}
     )
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """An outside network that says what a provider would: see tests/outside.py."""
+    with outside_network(monkeypatch) as fake:
+        yield fake
 
 
 # --- the way out -------------------------------------------------------------------------------------------------

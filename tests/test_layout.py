@@ -63,6 +63,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "analyze/steps/lexicon.py": "as above: tests/analyze/steps/test_heads.py",
     "analyze/steps/needs_answer.py": "as above: tests/analyze/steps/test_heads.py",
     "analyze/steps/words.py": "as above: tests/analyze/steps/test_heads.py",
+    **{
+        f"flow/{name}.py": "from the knock to the reply: tests/test_flow.py"
+        for name in ("inwards", "meaning", "outwards")
+    },
     "channels/base.py": "every channel through the folder's list: tests/channels/test_channels.py",
     **{
         f"listen/files/{name}.py": "a file from its first byte to its rows: tests/listen/test_imports.py"

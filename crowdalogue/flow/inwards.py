@@ -194,8 +194,9 @@ def file_once(
         Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
         removals = [i for i in items if isinstance(i, Removal)]
-        filed.touched |= changes.remove(account, removals, now)
-        promises.follow(filed.touched, fresh=said_in_new(filed))
+        removed = changes.remove(account, removals, now)
+        filed.touched |= removed
+        promises.follow(filed.touched, fresh=said_in_new(filed, but=removed))
         interactions = [i for i in items if isinstance(i, Interaction)]
         filed.interactions = filing.take_interactions(account, channel, interactions, now)
         for status in (i for i in items if isinstance(i, Status)):
@@ -207,9 +208,11 @@ def file_once(
     return filed
 
 
-def said_in_new(filed: Filed) -> dict[int, tuple[Conversation, list[Message]]]:
-    """The conversations that are new, each with its messages."""
-    found: dict[int, tuple[Conversation, list[Message]]] = {pk: (row, []) for pk, row in filed.made.items()}
+def said_in_new(filed: Filed, but: set[int]) -> dict[int, tuple[Conversation, list[Message]]]:
+    """The conversations that are new, each with its messages; not those that were changed since (`but`)."""
+    found: dict[int, tuple[Conversation, list[Message]]] = {
+        pk: (row, []) for pk, row in filed.made.items() if pk not in but
+    }
     for message in filed.messages:
         if message.conversation_id in found:
             found[message.conversation_id][1].append(message)

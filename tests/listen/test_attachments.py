@@ -9,11 +9,14 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
+from django.utils import timezone
 
 from crowdalogue import flow
-from crowdalogue.channels.base import Raw
+from crowdalogue.channels.base import Attachment as Part
+from crowdalogue.channels.base import Author, Incoming, Raw
 from crowdalogue.listen import attachments
 from crowdalogue.models import Account, Attachment, Message
+from tests.outside import AWAY, Outside, says
 
 
 def test_a_file_is_kept_once_and_whole() -> None:
@@ -60,3 +63,44 @@ def test_sixty_megabytes_by_mail_leave_a_note_and_the_words(account: Callable[..
     row = Attachment.objects.get()
     assert (row.name, row.size) == ("film.mp4", 0)
     assert row.note
+
+
+# --- files that a message names only by their address
+
+
+@pytest.fixture
+def named(account: Callable[..., Account]) -> Attachment:
+    hook = account("webhook", secrets={"secret": "s" * 40})
+    part = Part("photo.jpg", "image/jpeg", url="https://files.example.com/photo.jpg")
+    flow.file(hook, [Incoming("m1", Author("mara@example.com"), "Look", attachments=(part,))])
+    return Attachment.objects.get()
+
+
+def test_a_file_named_by_its_address_is_fetched_later(named: Attachment, outside: Outside) -> None:
+    assert (named.digest, named.note) == ("", "It is being fetched.")
+    outside.on("GET", "files.example.com", says(b"\xff\xd8 the photo"))
+    assert flow.fetch_files() == 1
+    assert flow.fetch_files() == 0
+    named.refresh_from_db()
+    assert (named.note, named.size) == ("", 12)
+    assert attachments.path_of(named.digest).read_bytes() == b"\xff\xd8 the photo"
+
+
+def test_a_file_that_is_gone_says_why(named: Attachment, outside: Outside) -> None:
+    outside.on("GET", "files.example.com", says(b"gone", 404))
+    flow.fetch_files()
+    named.refresh_from_db()
+    assert named.note.startswith("Could not be fetched. files.example.com does not know this address")
+    assert flow.fetch_files() == 0
+
+
+def test_trouble_while_fetching_is_tried_again(named: Attachment, outside: Outside) -> None:
+    outside.on("GET", "files.example.com", AWAY)
+    flow.fetch_files()
+    named.refresh_from_db()
+    assert named.not_before is not None and named.not_before > timezone.now()
+    Attachment.objects.update(not_before=timezone.now())
+    outside.on("GET", "files.example.com", says(b"here"))
+    flow.fetch_files()
+    named.refresh_from_db()
+    assert named.size == 4
