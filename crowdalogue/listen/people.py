@@ -8,7 +8,7 @@ from django.db import connection
 
 from crowdalogue.channels.base import Author
 from crowdalogue.models import Brand, Handle, Person
-from crowdalogue.models.bulk import chunks, insert_many, make
+from crowdalogue.models.bulk import chunks, insert_many, make, update_many
 
 Key = tuple[str, str]  # kind, normalised address
 
@@ -34,6 +34,7 @@ class Directory:
             if address not in wanted or (author.name and not wanted[address].name):
                 wanted[address] = author
         self._load(wanted)
+        self._give_back(wanted)
         # In one order everywhere, so that two workers who make the same handles do not wait for each other.
         missing = {a: wanted[a] for a in sorted(wanted) if a not in self.handles}
         if missing:
@@ -85,12 +86,46 @@ class Directory:
             self.new_persons += len(persons)
         self.new_brand_accounts += len(missing) - len(customers)
 
+    def _give_back(self, wanted: dict[str, Author]) -> None:
+        """An address somebody had only named belongs to whoever writes from it, until evidence says who that is."""
+        said = [h for a, h in sorted(self.handles.items()) if a in wanted and h.facts.get("said")]
+        if not said:
+            return
+        persons = [make(Person, name=(wanted[h.address].name or h.address)[:200], demo=self.demo) for h in said]
+        insert_many(Person, persons)
+        for handle, person in zip(said, persons, strict=True):
+            handle.person = person
+            handle.facts = {k: v for k, v in handle.facts.items() if k != "said"}
+        update_many(Handle, ["person", "facts"], said)
+        self.new_persons += len(persons)
+
     def _complete(self, wanted: dict[str, Author]) -> None:
-        """Learn a name that came later. What a person typed or an earlier source said is not overwritten."""
+        """Learn what came later: a name, newer facts. What a person typed or an earlier source said of a name stays.
+
+        Whoever is met again is looked at again for evidence of who they are (listen/identity.py).
+        """
+        newer: dict[int, Author] = {}
+        met: set[int] = set()
         for address, author in wanted.items():
             handle = self.handles[address]
+            if handle.person_id:
+                met.add(handle.person_id)
+            if author.facts and any(handle.facts.get(k) != v for k, v in author.facts.items()):
+                newer[handle.pk] = author
             if author.name and not handle.name:
                 handle.name = author.name[:200]
                 Handle.objects.filter(pk=handle.pk).update(name=handle.name)
                 if handle.person_id:
                     Person.objects.filter(pk=handle.person_id, name=address[:200]).update(name=handle.name)
+        self._learn(newer)
+        for part in chunks(sorted(met)):
+            Person.objects.filter(pk__in=part, looked_at__isnull=False).update(looked_at=None)
+
+    def _learn(self, newer: dict[int, Author]) -> None:
+        """Newer facts, upon the row as it is now: another worker may be noting claims on it."""
+        for part in chunks(sorted(newer)):
+            rows = list(Handle.objects.select_for_update(of=("self",)).filter(pk__in=part).order_by("pk"))
+            for row in rows:
+                row.facts = {**row.facts, **newer[row.pk].facts}
+                self.handles[row.address].facts = row.facts
+            update_many(Handle, ["facts"], rows)
