@@ -10,6 +10,7 @@ from django.utils import timezone
 from crowdalogue import live
 from crowdalogue.act import decisions
 from crowdalogue.analyze import findings
+from crowdalogue.listen import watches
 from crowdalogue.models import (
     Correction,
     Event,
@@ -33,6 +34,7 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
         with transaction.atomic():
             readings = findings.write(messages[part], documents[part], timezone.now())
             touched = decisions.carry_out(readings)
+            watches.catch(readings)
             live.announce("conversation", *sorted(touched))
     return len(messages)
 
