@@ -22,8 +22,8 @@ from crowdalogue.models import Company, User
 from crowdalogue.web.policy import PERMISSIONS, POLICY
 
 # Addresses that look after themselves: doors with their own keys, and what is needed to sign in.
-OPEN_DOORS = ("/static/", "/accounts/", "/hooks/", "/api/", "/start/", "/health/", "/favicon.ico", "/robots.txt")
 BEFORE_FIRST_RUN = ("/static/", "/hooks/", "/api/", "/start/", "/health/", "/favicon.ico", "/robots.txt")
+OPEN_DOORS = ("/accounts/", "/chat/", "/form/", *BEFORE_FIRST_RUN)
 
 _company: tuple[float, Company] | None = None
 COMPANY_KEPT_S = 30.0

@@ -14,6 +14,8 @@ USUAL = 40 * MEGABYTE  # an answer with its attachments
 # The longest beginning of the address that fits counts; files of past messages may be large.
 LIMITS = (
     ("/hooks/", 11 * MEGABYTE),
+    ("/chat/", 9 * MEGABYTE),
+    ("/form/", 9 * MEGABYTE),
     ("/imports/", 4096 * MEGABYTE),
     ("/api/v1/imports", 4096 * MEGABYTE),
 )

@@ -1,0 +1,302 @@
+"""Who knocks at the chat: which account, from which site, which visitor; and how often they may.
+
+No cookies: a visitor is a signed token that the widget keeps and sends. Cross-origin answers go to the sites the
+account allows and to our own pages, to nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from crowdalogue.act import hours
+from crowdalogue.act.promises import Targets
+from crowdalogue.channels import open_channel, webpage
+from crowdalogue.errors import Failure, Refused
+from crowdalogue.models import Account
+from crowdalogue.web.frame import company
+from crowdalogue.web.hooks import later, refuse
+
+log = logging.getLogger(__name__)
+
+SALT = "crowdalogue.visitor"
+TOKEN_S = 180 * 24 * 3600
+PREFLIGHT_S = 7200
+LARGEST_JSON = 64 * 1024
+View = Callable[..., HttpResponseBase]
+
+
+class TooMany(Refused):
+    """Too often; `seconds` says when to come again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"This is too much at once. Try again in {seconds} seconds.", status=429)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """`id` is the address of their handle. The rest is what the site vouched for."""
+
+    id: str
+    customer_id: str = ""
+    email: str = ""
+    name: str = ""
+
+    @property
+    def vouched(self) -> bool:
+        return bool(self.customer_id or self.email)
+
+
+# --- tokens
+
+
+def token_of(account: Account, visitor: Visitor) -> str:
+    said = {"a": account.key, "v": visitor.id, "c": visitor.customer_id, "e": visitor.email, "n": visitor.name}
+    return signing.dumps({k: v for k, v in said.items() if v}, salt=SALT, compress=True)
+
+
+def read_token(account: Account, token: str) -> Visitor | None:
+    """Whose token this is; None where it is not ours, of another channel, or older than `TOKEN_S`."""
+    try:
+        said = signing.loads(token[:2000], salt=SALT, max_age=TOKEN_S)
+    except signing.BadSignature:
+        return None
+    if not isinstance(said, dict) or said.get("a") != account.key:
+        return None
+    return Visitor(said["v"], said.get("c", ""), said.get("e", ""), said.get("n", ""))
+
+
+def new_visitor() -> Visitor:
+    return Visitor(f"visitor-{secrets.token_hex(12)}")
+
+
+def known_customer(account: Account, customer_id: str, email: str, name: str) -> Visitor:
+    """Somebody the site vouches for: the same visitor on every device they sign in with."""
+    who = f"{account.key}\n{customer_id or 'mail:' + email.casefold()}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), b"crowdalogue.customer\n" + who, hashlib.sha256).hexdigest()
+    return Visitor(f"customer-{digest[:24]}", customer_id, email, name)
+
+
+def visitor_of(request: HttpRequest, account: Account) -> Visitor:
+    """Who asks, by the token in the header Authorization. Raises `Refused` with 401."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    visitor = read_token(account, token.strip()) if scheme.casefold() == "bearer" else None
+    if visitor is None:
+        raise Refused("This visitor is not known, or was away for half a year. Start again.", status=401)
+    return visitor
+
+
+# --- how often
+
+
+def allow(what: str, who: str, count: int, seconds: int = 60) -> None:
+    """Count one; raise `TooMany` beyond `count` within `seconds`. Each web process counts for itself."""
+    key = "often:" + hashlib.sha256(f"{what}\n{who}".encode()).hexdigest()[:40]
+    cache.add(key, 0, seconds)
+    try:
+        if cache.incr(key) > count:
+            raise TooMany(seconds)
+    except ValueError:  # it ended between the two lines
+        cache.add(key, 1, seconds)
+
+
+def address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+# --- the door
+
+
+def account_of(key: str, kind: str) -> Account:
+    """The account of this address. Raises `Refused` with 404 where there is none, 503 where it is paused."""
+    account: Account | None = Account.objects.filter(key=key, kind=kind).first()
+    if account is None:
+        raise Refused("There is no such channel here. Copy its line again from the settings.", status=404)
+    if account.state == Account.State.PAUSED:
+        raise Refused("This channel is paused. Resume it in its settings.", status=503)
+    return account
+
+
+def origins_of(account: Account) -> tuple[str, ...]:
+    try:
+        return webpage.origins_of(account.settings.get("origins"))
+    except Failure:
+        return ()
+
+
+def may_stand_on(account: Account, origin: str) -> bool:
+    return origin == settings.URL or webpage.origin_fits(origin, origins_of(account))
+
+
+def door(*methods: str, kind: str = "webchat") -> Callable[[View], View]:
+    """A view `(request, account, ...)` for the widget: CORS for the allowed sites, no cookies, errors as JSON."""
+
+    def wrap(view: View) -> View:
+        @csrf_exempt  # there is no cookie a foreign page could ride on; the visitor's token stands in for it
+        @wraps(view)
+        def inner(request: HttpRequest, key: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            origin = request.headers.get("origin", "").lower()
+            allowed = False
+            try:
+                account = account_of(key, kind)
+                allowed = may_stand_on(account, origin)
+                response = _inside(request, account, origin, allowed, methods, view, args, kwargs)
+            except TooMany as often:
+                response = refuse(often.status, often.text)
+                response["Retry-After"] = str(often.seconds)
+            except Refused as refused:
+                response = refuse(refused.status, refused.text)
+                allowed = allowed or refused.status in (404, 503)
+            except (DatabaseError, InterfaceError) as error:
+                log.error("the store did not take a visitor's call: %s", type(error).__name__)
+                response = later("The store is away, so nothing was kept. It is tried again.", seconds=10)
+            return _open(response, origin if allowed else "")
+
+        return inner
+
+    return wrap
+
+
+def _inside(
+    request: HttpRequest,
+    account: Account,
+    origin: str,
+    allowed: bool,
+    methods: tuple[str, ...],
+    view: View,
+    args: Any,
+    kwargs: Any,
+) -> HttpResponseBase:
+    if origin and not allowed:
+        raise Refused(f"{origin[:100]} is not among the sites this channel may stand on. Add it in its settings.")
+    if request.method == "OPTIONS":
+        return HttpResponse(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": ", ".join(methods),
+                "Access-Control-Allow-Headers": "authorization, content-type",
+                "Access-Control-Max-Age": str(PREFLIGHT_S),
+            },
+        )
+    if request.method not in methods:
+        return refuse(405, f"Only {' and '.join(methods)} here.")
+    if request.method != "GET" and not origin:
+        raise Refused("The browser did not say which site this comes from.")
+    return view(request, account, *args, **kwargs)
+
+
+def _open(response: HttpResponseBase, origin: str) -> HttpResponseBase:
+    if origin:
+        response["Access-Control-Allow-Origin"] = origin
+    patch_vary_headers(response, ["Origin"])
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def json_of(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object that was posted. Raises `Refused`."""
+    body = request.read(LARGEST_JSON + 1)
+    if len(body) > LARGEST_JSON:
+        raise Refused("This is too long.", status=413)
+    try:
+        found = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refused("This is no JSON object.", status=400)
+    return found
+
+
+def text_at(given: Any, name: str, longest: int) -> str:
+    """The text at `name`, on its own and cut; empty where there is none. Raises `Refused` for anything else."""
+    found = given.get(name) or ""
+    if not isinstance(found, str):
+        raise Refused(f'"{name}" must be text.', status=400)
+    return found.strip()[:longest]
+
+
+# --- when somebody is there
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether the team is there now, and since or until when not. `opens_at` is None where that is not known."""
+
+    open: bool
+    opens_at: datetime | None
+    due_at: datetime  # by when a message of now is promised an answer
+    zone: str  # whose clock the team's hours are told by
+
+
+def presence(account: Account, now: datetime | None = None) -> Presence:
+    """By the promise (target and hours) of the account's kind and usual priority."""
+    now = now or timezone.now()
+    targets = Targets()
+    target = targets.of(account.kind, 1)
+    opening = targets.opening(target)
+    due = hours.due(now, target.first_minutes, opening)
+    home = company()
+    zone = opening.zone if opening else (home.timezone if home else "") or "UTC"
+    if opening is None or hours.is_open(now, opening):
+        return Presence(True, None, due, zone)
+    begins = next((begin for begin, _ in hours.spans(opening, now, now + hours.HORIZON)), None)
+    return Presence(False, begins, due, zone)
+
+
+def address_in(text: str) -> str:
+    """The text, if it is an e-mail address; else empty."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return ""
+    return text
+
+
+def settings_of(account: Account) -> dict[str, Any]:
+    """The account's settings with the channel's defaults."""
+    return open_channel(account.kind, account.all_settings).settings
+
+
+def language_of(wanted: str, account: Account) -> str:
+    """The account's language, else the first of the wanted ones (a page's lang, Accept-Language) that we speak."""
+    known = dict(webpage.LANGUAGES)
+    fixed = str(settings_of(account).get("language") or "")
+    if fixed in known:
+        return fixed
+    for one in re.findall(r"(?:^|,)\s*([A-Za-z]{2})(?![A-Za-z])", wanted[:200]):
+        if one.lower() in known:
+            return str(one).lower()
+    return "en"
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is easier to read on this colour (contrast at least 4.5)."""
+    value = colour.removeprefix("#")
+    if not re.fullmatch(r"[0-9a-fA-F]{6}", value):
+        return "#ffffff"
+    channels = [int(value[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
