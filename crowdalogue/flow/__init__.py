@@ -27,6 +27,7 @@ from crowdalogue.flow.inwards import (
     receive,
     replay,
     sign,
+    try_out,
     understand,
 )
 from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, process
@@ -43,6 +44,7 @@ from crowdalogue.flow.outwards import (
     resend,
     send,
 )
+from crowdalogue.flow.overhearing import overhear, watch
 
 __all__ = [
     "ATTEMPTS",
@@ -67,6 +69,7 @@ __all__ = [
     "note",
     "note_failed",
     "outcome",
+    "overhear",
     "parse",
     "pick_up",
     "poll",
@@ -77,5 +80,7 @@ __all__ = [
     "resend",
     "send",
     "sign",
+    "try_out",
     "understand",
+    "watch",
 ]

@@ -31,7 +31,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.rehearsal import rehearse
 from crowdalogue.errors import Failure
-from crowdalogue.listen import accounts, changes, filing, intake, polling
+from crowdalogue.listen import accounts, changes, filing, intake, polling, searching
 from crowdalogue.listen.filing import Filed
 from crowdalogue.models import (
     Account,
@@ -97,7 +97,7 @@ def understand(deliveries: Sequence[Delivery], account: Account, channel: Channe
 
 def parse(delivery: Delivery, channel: Channel) -> list[Item] | None:
     try:
-        return list(channel.parse(intake.raw_of(delivery)))
+        return searching.overheard(delivery, list(channel.parse(intake.raw_of(delivery))))
     except NotUnderstood as failure:
         intake.mark(delivery, State.FAILED, failure.text)
     except Exception as error:
@@ -193,6 +193,8 @@ def file_once(
         # One filer an account at a time: a reply and its parent filed side by side would not see each other.
         Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
+        if filed.repeated and channel.searches:
+            filed.touched |= searching.addressed(account, incoming, now)
         removals = [i for i in items if isinstance(i, Removal)]
         removed = changes.remove(account, removals, now)
         filed.touched |= removed
@@ -298,6 +300,20 @@ def sign(filed: Filed, user: User) -> None:
     Message.objects.filter(pk__in=[m.pk for m in filed.messages]).update(user=user)
 
 
+def try_out(account: Account) -> Delivery | None:
+    """Send the account a test as its provider would, through verification to filing; raises `Failure`.
+
+    None where nothing knocks at this channel: then its settings were tried against the provider.
+    """
+    channel = channel_of(account)
+    now = timezone.now()
+    raw = channel.sample(now, number=now.microsecond + 1)
+    if raw is None:
+        channel.check()
+        return None
+    return receive(account, raw)
+
+
 def connect(
     kind: str,
     name: str,
@@ -306,13 +322,17 @@ def connect(
     brand: Brand | None = None,
     user: User | None = None,
     check: bool = True,
+    key: str = "",
 ) -> Account:
-    """Make an account of a channel. With `check`, its settings are tried first; raises `Failure` with the remedy."""
+    """Make an account of a channel. With `check`, its settings are tried first; raises `Failure` with the remedy.
+
+    `key` is the end of its hook's address, where it was shown to somebody before.
+    """
     settings = open_channel(kind).prepare(settings)
     channel = open_channel(kind, settings)
     if check:
         channel.check()
-    return accounts.make(kind, name, channel, settings, brand=brand, user=user)
+    return accounts.make(kind, name, channel, settings, brand=brand, user=user, key=key)
 
 
 def channel_of(account: Account) -> Channel:

@@ -30,9 +30,12 @@ def make(
     *,
     brand: Brand | None = None,
     user: User | None = None,
+    key: str = "",
 ) -> Account:
     plain, hidden = split(channel, settings)
-    account = Account.objects.create(kind=kind, name=name[:200], brand=brand, settings=plain, secrets=hidden)
+    account = Account.objects.create(
+        kind=kind, name=name[:200], brand=brand, settings=plain, secrets=hidden, key=key or make_key()
+    )
     record(user, account, "connected")
     return account
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings as django_settings
 from django.contrib import messages
+from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -16,9 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crowdalogue import flow, live
 from crowdalogue.channels import channel_kinds, open_channel
+from crowdalogue.channels.abilities import abilities_of
 from crowdalogue.channels.base import Channel, Field
 from crowdalogue.errors import Failure
-from crowdalogue.listen import accounts
+from crowdalogue.listen import accounts, coverage
+from crowdalogue.listen.accounts import make_key
 from crowdalogue.models import Account, Brand, Conversation, Delivery
 from crowdalogue.web import settings
 from crowdalogue.web.frame import needs, person
@@ -149,18 +152,42 @@ def connect(request: HttpRequest, kind: str) -> HttpResponse:
     channel = channel_kinds().get(kind)
     if channel is None or not (channel.polls or channel.receives_hooks):
         raise Http404(kind)
+    key, sealed = address_kept(request)
     form = ChannelForm(channel, None, request.POST or None, initial={"_name": channel.label})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            account = flow.connect(kind, given["_name"], form.settings(), brand=given["_brand"], user=person(request))
+            account = flow.connect(
+                kind, given["_name"], form.settings(), brand=given["_brand"], user=person(request), key=key
+            )
         except Failure as failure:
             form.add_error(None, failure.text)
         else:
             messages.success(request, f"{account.name} is connected.")
             return redirect("channel", account.pk)
-    shown = {"channel": channel, "form": form}
+    hook = hook_of(key)
+    shown = {"channel": channel, "form": form, "hook": hook, "sealed": sealed, "steps": steps_of(channel, hook)}
     return settings.draw(request, "channel_connect.html", shown, here="channels", status=422 if form.errors else 200)
+
+
+def address_kept(request: HttpRequest) -> tuple[str, str]:
+    """The address a new channel will have is made when the form is drawn, for the other side asks for it first."""
+    try:
+        key = str(Signer(salt="channel-address").unsign(request.POST.get("_key", "")))
+    except BadSignature:
+        key = make_key()
+    if Account.objects.filter(key=key).exists():  # the form was sent before
+        key = make_key()
+    return key, Signer(salt="channel-address").sign(key)
+
+
+def hook_of(key: str) -> str:
+    return str(django_settings.URL) + reverse("hook", args=[key])
+
+
+def steps_of(channel: Channel | type[Channel], hook: str) -> list[str]:
+    """What to do on the other side, with our address in it."""
+    return [step.replace("{hook}", hook) for step in channel.steps]
 
 
 @sensitive_post_parameters()
@@ -205,10 +232,15 @@ def draw_detail(
 ) -> HttpResponse:
     line = describe(account)
     failed = Delivery.objects.filter(account=account, state=Delivery.State.FAILED).order_by()[:1000].count()
+    channel = line["channel"]
+    hook = hook_of(account.key) if channel.receives_hooks else ""
     shown = line | {
         "form": form,
         "failed": failed,
-        "hook": django_settings.URL + reverse("hook", args=[account.key]) if line["channel"].receives_hooks else "",
+        "hook": hook,
+        "steps": steps_of(channel, hook_of(account.key)),
+        "abilities": abilities_of(type(channel)),
+        "coverage": coverage.cover(account),
         "conversations": Conversation.objects.filter(account=account).order_by()[:10_001].count(),
         **more,
     }
@@ -218,12 +250,14 @@ def draw_detail(
 @require_POST
 @needs("manage")
 def do(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
-    """Pause, resume, try again now, show a webhook's secret, or delete with everything it brought."""
+    """Pause, resume, ask now, send a test, show a webhook's secret, or delete with everything it brought."""
     account = get_object_or_404(Account.objects.seen_by(person(request)), pk=pk)
     if deed == "secret":
         return show_secret(request, account)
     if deed == "delete":
         return delete(request, account)
+    if deed == "test":
+        return try_out(request, account)
     if deed == "pause":
         Account.objects.filter(pk=pk).update(state=State.PAUSED)
         said = f"{account.name} is paused. What is sent meanwhile waits on the other side."
@@ -238,6 +272,23 @@ def do(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     settings.record(request, {"pause": "paused", "resume": "resumed", "retry": "retried"}[deed], about(account))
     messages.success(request, said)
     return redirect("channel", pk)
+
+
+def try_out(request: HttpRequest, account: Account) -> HttpResponse:
+    """Send me a test: a delivery as the provider would send it, or the settings tried where nothing knocks."""
+    settings.record(request, "tested", about(account))
+    try:
+        delivery = flow.try_out(account)
+    except Failure as failure:
+        messages.error(request, f"The test did not get through. {failure.text}")
+        return redirect("channel", account.pk)
+    if delivery is None:
+        messages.success(request, f"{account.name} answered. Its settings work.")
+    elif delivery.state == Delivery.State.FAILED:
+        messages.error(request, f"The test was kept but not understood. {delivery.reason}")
+    else:
+        messages.success(request, "The test arrived. It lies in the inbox like any message; close it when you saw it.")
+    return redirect("channel", account.pk)
 
 
 def show_secret(request: HttpRequest, account: Account) -> HttpResponse:

@@ -127,3 +127,36 @@ def test_an_agent_changes_no_channel(client_for: For, client: Client, helper: Us
 
 def test_no_channel_yet_says_what_to_do_next(client: Client) -> None:
     assert "Connect a mailbox or a webhook" in client.get(reverse("channels")).content.decode()
+
+
+def test_the_address_is_shown_before_it_is_connected_and_stays(client: Client) -> None:
+    page = client.get(reverse("channel_connect", args=["webhook"]))
+    hook, sealed = page.context["hook"], page.context["sealed"]
+    assert hook in page.content.decode()
+    client.post(reverse("channel_connect", args=["webhook"]), {"_name": "Shop", "proof": "signature", "_key": sealed})
+    account = Account.objects.get(kind="webhook")
+    assert hook.endswith(f"/hooks/{account.key}/")
+    again = {"_name": "Shop 2", "proof": "signature", "_key": sealed}
+    assert client.post(reverse("channel_connect", args=["webhook"]), again).status_code == 302
+    assert Account.objects.filter(kind="webhook").count() == 2
+    forged = {"_name": "Shop 3", "proof": "signature", "_key": "chosen-by-hand:x"}
+    client.post(reverse("channel_connect", args=["webhook"]), forged)
+    assert not Account.objects.filter(key__contains="chosen").exists()
+
+
+def test_send_me_a_test(client: Client) -> None:
+    account = connect_webhook(client)
+    answer = client.post(reverse("channel_do", args=[account.pk, "test"]), follow=True)
+    assert "The test arrived" in answer.content.decode()
+    assert Message.objects.get().text == "This is a test message."
+    page = client.get(reverse("channel", args=[account.pk])).content.decode()
+    assert "What came by this door" in page
+    assert "Newest deliveries" in page
+    assert Audit.objects.filter(deed="tested").exists()
+
+
+def test_a_test_that_does_not_get_through_says_why(client: Client) -> None:
+    account = connect_webhook(client)
+    Account.objects.filter(pk=account.pk).update(secrets={"secret": ""})
+    answer = client.post(reverse("channel_do", args=[account.pk, "test"]), follow=True)
+    assert "did not get through" in answer.content.decode()
