@@ -45,6 +45,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("deliver", lambda: flow.deliver() > 0, stop),
         Loop("deeds", lambda: flow.carry_out() > 0, stop, rest=1.0),
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
+        Loop("watches", flow.watch, stop, rest=2.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=5.0),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),
@@ -73,6 +74,9 @@ def drain(limit: int = 10_000) -> None:
                 log.warning("account %s: %s", account.pk, failure.text)
                 break
     flow.pick_up()
+    for _ in range(limit):
+        if not flow.watch():
+            break
     for _ in range(limit):
         if not flow.process():
             break

@@ -19,7 +19,7 @@ from django.utils import timezone
 from crowdalogue.channels import channel_kinds
 from crowdalogue.channels.base import Channel, Fetched, Ignored, Incoming, Item, Kind, Raw
 from crowdalogue.errors import Failure
-from crowdalogue.listen import intake, watches
+from crowdalogue.listen import filing, intake, watches
 from crowdalogue.listen.past import number, word
 from crowdalogue.models import Account, Delivery, Message, Watch, WatchSearch
 from crowdalogue.models.bulk import chunks
@@ -181,7 +181,7 @@ def heard(item: Incoming, kind: str) -> Heard:
 def addressed(account: Account, items: Sequence[Incoming], now: datetime) -> set[int]:
     """Messages that were overheard first and now come by the account's own door, as said to us: from now on
     somebody waits. Returns the conversations concerned. Call inside the transaction of filing."""
-    said = [i.external_id for i in items if i.kind == Kind.MESSAGE and not i.author.ours]
+    said = [filing.short(i.external_id) for i in items if i.kind == Kind.MESSAGE and not i.author.ours]
     touched: set[int] = set()
     for part in chunks(said):
         rows = Message.objects.filter(
