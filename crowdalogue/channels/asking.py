@@ -25,6 +25,7 @@ __all__ = [
     "grant",
     "json_of",
     "kept",
+    "listed",
     "looked",
     "not_sent",
     "reason_of",
@@ -121,6 +122,17 @@ def json_of(response: httpx.Response) -> Any:
         raise Failure(
             f"{response.url.host} answered with something that is not JSON. Try again later.", permanent=False
         ) from None
+
+
+def listed(answer: Any, path: str, host: str, *, absent: str = "") -> list[dict[str, Any]]:
+    """The objects of the list an answer must have at `path`; where it has an object at `absent` the list may be
+    missing. Raises `Failure`: an answer of another shape is no empty answer, and the cursor must not move past it."""
+    found = take(answer, path)
+    if isinstance(found, list):
+        return [f for f in found if isinstance(f, dict)]
+    if found is None and absent and isinstance(take(answer, absent), dict):
+        return []
+    raise Failure(f"{host} answered with something else than what was asked for. Try again later.", permanent=False)
 
 
 def not_sent(failure: Failure, text: str = "") -> SendError:

@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdalogue import http
-from crowdalogue.channels.asking import Walk, ask, forget_tokens, grant, kept, looked, not_sent, resting
+from crowdalogue.channels.asking import (
+    Walk,
+    ask,
+    fault,
+    forget_tokens,
+    grant,
+    kept,
+    listed,
+    looked,
+    not_sent,
+    refuse_fault,
+    resting,
+)
+from crowdalogue.channels.base import NotUnderstood, Raw
 from crowdalogue.errors import Failure
 from tests.outside import SLOW, Outside, says
 
@@ -104,3 +117,22 @@ def test_rest() -> None:
     assert not resting({}, 5)
     assert not resting({"looked": 12}, 5)
     assert not resting(looked({}), "nonsense")
+
+
+@pytest.mark.parametrize("answer", [None, [], 7, {"data": 7}, {"data": None}, {"meta": 3}])
+def test_an_answer_of_another_shape_is_no_empty_answer(answer: object) -> None:
+    with pytest.raises(Failure, match="something else than what was asked"):
+        listed(answer, "data", "example.com", absent="meta")
+
+
+def test_lists_of_an_answer() -> None:
+    assert listed({"data": [{"a": 1}, 7]}, "data", "example.com") == [{"a": 1}]
+    assert listed({"meta": {}}, "data", "example.com", absent="meta") == []
+
+
+def test_what_could_not_be_asked_is_a_delivery_with_its_reason() -> None:
+    raw = fault("Direct messages", Failure("The plan does not allow it."))
+    assert raw.key == fault("Direct messages", Failure("The plan does not allow it.")).key
+    with pytest.raises(NotUnderstood, match=r"Direct messages: The plan does not allow it\."):
+        refuse_fault(raw)
+    refuse_fault(Raw(b"{}"))
