@@ -67,6 +67,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
         f"flow/{name}.py": "from the knock to the reply: tests/test_flow.py"
         for name in ("inwards", "meaning", "outwards")
     },
+    "flow/overhearing.py": "from a search to a hit: tests/listen/test_searching.py",
     "channels/base.py": "every channel through the folder's list: tests/channels/test_channels.py",
     **{
         f"listen/files/{name}.py": "a file from its first byte to its rows: tests/listen/test_imports.py"
