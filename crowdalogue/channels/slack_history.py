@@ -106,6 +106,7 @@ class Walk:
         """One call for a channel: a thread that waits, else a page. True where nothing is left of it this round."""
         states = self.state.setdefault("channels", {})
         state = states.setdefault(channel, {})
+        walked = bool(state.get("page"))  # after walking back, the newest page is looked at once more
         try:
             if state.get("todo"):
                 self.thread(channel, state)
@@ -118,7 +119,7 @@ class Walk:
             self.deliver(f"trouble:{channel}:{error}:{time.time() // 86400:.0f}", "trouble", channel, failure.text)
             state.pop("page", None)
             state.pop("todo", None)
-        return not state.get("todo") and not state.get("page")
+        return not (walked or state.get("todo") or state.get("page"))
 
     def page(self, channel: str, state: dict[str, Any]) -> None:
         """The newest page, or the next older one while there is a gap to what is known."""
