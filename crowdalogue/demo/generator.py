@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from crowdalogue.demo import company, orders, people, speech, story
+from crowdalogue.demo import company, orders, people, speech, story, traces
 from crowdalogue.demo.orders import Order, Record
 from crowdalogue.demo.people import Customer
 from crowdalogue.demo.phrases import public
@@ -42,6 +42,7 @@ def generate(seed: int, now: datetime, scale: float = 1.0) -> Demo:
     random = Random(f"{seed}")  # noqa: S311  chance for a story, not for a secret
     start = (now - timedelta(days=story.DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     customers = people.make_customers(random, max(40, math.ceil(CUSTOMERS * scale)))
+    traces.share_telephones(seed, customers)
     bought = orders.make_orders(random, customers, math.ceil(ORDERS * scale), start)
     bought = [order for order in bought if order.at <= now]
     teller = Teller(random, now, start)
@@ -51,8 +52,15 @@ def generate(seed: int, now: datetime, scale: float = 1.0) -> Demo:
         tell(teller, customers, scale)
     tell_fresh(teller, customers)
     talks = sorted(teller.talks, key=lambda talk: (talk.start, talk.number))
-    records = [record for order in bought for record in orders.records_of(order, now)] + tickets(talks)
-    return Demo(talks, sorted(records, key=lambda r: (r.at, r.external_id)), customers, truth_of(teller, bought))
+    left = traces.leave(seed, customers, bought, talks)
+    records = [
+        traces.mark_record(record, left[order.customer.id])
+        for order in bought
+        for record in orders.records_of(order, now)
+    ] + tickets(talks)
+    truth = truth_of(teller, bought)
+    truth["addresses"] = traces.addresses_of(customers, left, {order.customer.id for order in bought})
+    return Demo(talks, sorted(records, key=lambda r: (r.at, r.external_id)), customers, truth)
 
 
 # --- what orders make people say
@@ -267,9 +275,11 @@ def tickets(talks: list[Talk]) -> list[Record]:
         contact = talk.account in ("email", "webchat", "phone", "store")
         if contact and talk.topic not in ("praise", "praise_service", "idea", "spam"):
             state = "solved" if talk.state == "closed" else "open"
-            facts = {"topic": talk.topic, "channel": talk.account, "customer": talk.customer.id}
-            name = f"T{talk.number:06d}"
-            made.append(Record("ticket", name, talk.customer.id, talk.start, talk.product, 1, None, state, "", facts))
+            facts = {"topic": talk.topic, "channel": talk.account}
+            name, who = f"T{talk.number:06d}", (talk.kind, talk.customer.addresses[talk.kind])
+            made.append(
+                Record("ticket", name, talk.customer.id, talk.start, talk.product, 1, None, state, "", facts, who)
+            )
     return made
 
 

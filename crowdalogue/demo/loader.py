@@ -17,12 +17,15 @@ from django.utils import timezone
 
 from crowdalogue import flow, live
 from crowdalogue.act import promises
+from crowdalogue.channels import open_channel
+from crowdalogue.channels.base import Author
 from crowdalogue.demo import company, talks
 from crowdalogue.demo.generator import Demo, generate
 from crowdalogue.demo.orders import Record
 from crowdalogue.demo.talks import Talk
 from crowdalogue.listen import runs
 from crowdalogue.listen.filing import Filed
+from crowdalogue.listen.people import Directory
 from crowdalogue.models import (
     Account,
     Brand,
@@ -171,11 +174,10 @@ def steps(demo: Demo, accounts: dict[str, Account], run: Import) -> Iterator[Cal
         if upto > run.position:
             yield lambda batch=batch, upto=upto: file_talks(run, accounts, batch, upto, rows)  # type: ignore[misc]
     done = int(run.counts.get("records", 0))
-    persons: dict[str, int] = {}
+    names = {customer.id: customer.name for customer in demo.customers}
     for number, records in enumerate(chunks(demo.records, RECORDS_AT_ONCE)):
         if (number + 1) * RECORDS_AT_ONCE > done and done != len(demo.records):
-            persons = persons or persons_of(demo)
-            yield lambda part=records, known=persons: keep_records(run, part, known)  # type: ignore[misc]
+            yield lambda part=records: keep_records(run, part, names)  # type: ignore[misc]
 
 
 def file_talks(run: Import, accounts: dict[str, Account], batch: Sequence[Talk], upto: int, rows: int) -> None:
@@ -260,29 +262,33 @@ def add_notes(noted: Sequence[tuple[Talk, int, int]]) -> None:
     insert_many(Message, rows)
 
 
-def persons_of(demo: Demo) -> dict[str, int]:
-    """Customer -> the person of the handle that the shop would know them by."""
-    known = {
-        (kind, address): person
-        for kind, address, person in Handle.objects.filter(person__demo=True).values_list("kind", "address", "person")
-    }
-    found = {}
-    for customer in demo.customers:
-        for kind in ("email", "phone", "store", "webchat", "social", "review"):
-            person = known.get((kind, customer.addresses[kind].casefold()))
-            if person is not None:
-                found[customer.id] = person
-                break
+def persons_of(records: Sequence[Record], names: dict[str, str]) -> dict[tuple[str, str], int]:
+    """Contact -> its person: who is who is not known here, only which address a record was made with.
+
+    The shop's customers are known by their address even if they never wrote.
+    """
+    contacts = {r.contact: names.get(r.customer, "") for r in records if r.contact is not None}
+    found: dict[tuple[str, str], int] = {}
+    for kind in sorted({kind for kind, _ in contacts}):
+        normalise = open_channel(kind).normalise
+        spelled = {address: normalise(address) for k, address in contacts if k == kind}
+        directory = Directory(kind, demo=True)
+        directory.meet((spelled[a], Author(a, contacts[kind, a])) for a in spelled)
+        for address, known in spelled.items():
+            if person := directory[known].person_id:
+                found[kind, address] = person
     return found
 
 
-def keep_records(run: Import, records: Sequence[Record], persons: dict[str, int]) -> None:
+def keep_records(run: Import, records: Sequence[Record], customers: dict[str, str]) -> None:
     with transaction.atomic():
         claim(run)
         brand = Brand.objects.get(name=company.BRAND)
         names = [record.external_id for record in records]
         there = set(BusinessRecord.objects.filter(external_id__in=names).values_list("kind", "external_id"))
-        rows = [record_row(r, persons, brand) for r in records if (r.kind, r.external_id) not in there]
+        new = [r for r in records if (r.kind, r.external_id) not in there]
+        persons = persons_of(new, customers)
+        rows = [record_row(r, persons, brand) for r in new]
         insert_many(BusinessRecord, rows)
         counts = run.counts | {"records": int(run.counts.get("records", 0)) + len(records)}
         Import.objects.filter(pk=run.pk).update(counts=counts)
@@ -290,11 +296,11 @@ def keep_records(run: Import, records: Sequence[Record], persons: dict[str, int]
     run.counts = counts
 
 
-def record_row(record: Record, persons: dict[str, int], brand: Brand) -> BusinessRecord:
+def record_row(record: Record, persons: dict[tuple[str, str], int], brand: Brand) -> BusinessRecord:
     return BusinessRecord(
         kind=record.kind,
         external_id=record.external_id,
-        person_id=persons.get(record.customer),
+        person_id=persons.get(record.contact) if record.contact else None,
         brand=brand,
         at=record.at,
         product=record.product,

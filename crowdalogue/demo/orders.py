@@ -49,6 +49,7 @@ class Record:
     state: str = ""
     refers_to: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    contact: tuple[str, str] | None = None  # channel and address the business knows them by
 
 
 def make_orders(random: Random, customers: list[Customer], count: int, start: datetime) -> list[Order]:
@@ -121,7 +122,7 @@ def records_of(order: Order, now: datetime) -> list[Record]:
     arrived = order.delivered <= now
     returned = order.returned is not None and order.returned <= now
     state = "returned" if returned else "delivered" if arrived else "shipped" if gone else "packing"
-    facts = {"lot": order.lot, "customer": order.customer.id, "city": order.customer.city}
+    facts = {"lot": order.lot, "city": order.customer.city}
     made = [
         Record("order", order.number, order.customer.id, order.at, order.product.name, order.quantity, price, state,
                facts={**facts, "country": company.COUNTRIES[order.customer.language]})

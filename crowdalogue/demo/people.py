@@ -22,7 +22,6 @@ class Customer:
     mood: float = 0.0  # -1 short-tempered .. 1 sunny
     careful: float = 0.8  # how well they type
     since: int = 0  # years a customer
-    tells: bool = False  # gives an e-mail address on other channels
 
     @property
     def name(self) -> str:
@@ -54,8 +53,8 @@ def make_customer(random: Random, number: int) -> Customer:
         mood=max(-1.0, min(1.0, random.gauss(0.1, 0.45))),
         careful=min(1.0, max(0.2, random.gauss(0.78, 0.2))),
         since=random.choices((0, 1, 2, 3, 5, 8), (30, 25, 18, 12, 10, 5))[0],
-        tells=random.random() < 0.4,
     )
+    random.random()  # once a trait; what people leave of themselves is made in demo/traces.py
     person.addresses = addresses_of(random, person, number)
     return person
 

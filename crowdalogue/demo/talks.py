@@ -94,8 +94,6 @@ class Teller:
         kind, customer = talk.kind, talk.customer
         address = customer.addresses[kind]
         facts: dict[str, Any] = {"city": customer.city, "language": customer.language}
-        if customer.tells and kind in ("webchat", "store"):
-            facts["email"] = customer.addresses["email"]
         they = Author(address, customer.name_on(kind), facts=facts)
         we = Author(US.get(kind, "brindlecove"), "Brindlecove", ours=True, brand=company.BRAND)
         extra = {**more.pop("extra", {}), **({"agent": agent} if agent else {})}

@@ -22,12 +22,19 @@ PUBLIC = frozenset(  # where people go by pen names
 )
 
 
+COLUMNS = (
+    *("text", "extra", "channel", "sent_at", "public", "external_id", "account_id", "handle_id"),
+    *("reading__intent", "reading__sentiment"),
+)
+
+
 @dataclass
 class Dossier:
     """What is known of one person, and what ties them to others."""
 
     person: int
     handles: list[Handle] = field(default_factory=list)
+    said: list[Message] = field(default_factory=list)  # of each handle the newest
     clues: list[tuple[Handle, Clue]] = field(default_factory=list)
     ties: dict[int, list[Tie]] = field(default_factory=lambda: defaultdict(list))  # with another person
 
@@ -62,7 +69,9 @@ def read_words(dossiers: dict[int, Dossier]) -> None:
         for handle in dossier.spoken:
             dossier.clues += [(handle, clue) for clue in own_clues(handle)]
             rows = Message.objects.filter(handle=handle, direction=Message.Direction.IN).order_by("-sent_at")
-            for message in rows.only("text", "extra", "channel", "sent_at", "handle_id")[:MESSAGES]:
+            newest = list(rows.select_related("reading").only(*COLUMNS)[:MESSAGES])
+            dossier.said += newest
+            for message in newest:
                 for clue in evidence.from_message(message.text, message.extra, channel=message.channel):
                     if clue.kind == "order":
                         named.append((dossier, handle, clue.value, message))

@@ -15,10 +15,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crowdalogue.errors import Failure
-from crowdalogue.listen import claims, evidence, merging
+from crowdalogue.listen import claims, evidence, merging, standing
 from crowdalogue.listen.dossiers import Dossier, open_dossiers, read_records, read_words
 from crowdalogue.listen.evidence import Tie, Verdict
 from crowdalogue.models import Person, Resemblance
+from crowdalogue.models.bulk import chunks
 
 AT_ONCE = 200  # persons in one batch
 LEASE = timedelta(minutes=5)
@@ -34,7 +35,10 @@ class Recognised:
 
 
 def recognise(limit: int = AT_ONCE) -> Recognised:
-    """Weigh the evidence about persons who have something new, at most `limit`. `looked` 0: nobody waits."""
+    """Weigh what is known of persons who have something new, at most `limit`: who they are, and where they stand.
+
+    `looked` 0: nobody waits.
+    """
     mark, ids = claim(min(limit, AT_ONCE), timezone.now())
     if not ids:
         merging.sweep()
@@ -43,6 +47,7 @@ def recognise(limit: int = AT_ONCE) -> Recognised:
     read_words(dossiers)
     read_records(dossiers)
     claims.meet(dossiers, claims.remember(dossiers))
+    standing.update(dossiers)
     done = decide(dossiers)
     done.looked = len(ids)
     Person.objects.filter(pk__in=ids, looked_at=mark).update(looked_at=timezone.now())
@@ -143,3 +148,13 @@ def suggest(pairs: Iterable[tuple[int, int, Verdict]]) -> int:
         if not made and row.state == Resemblance.State.OPEN and row.confidence != verdict.confidence:
             Resemblance.objects.filter(pk=row.pk, state=Resemblance.State.OPEN).update(**said)
     return new
+
+
+def stir(handles: Iterable[int | None]) -> None:
+    """Something new is known of whoever has these handles: they are looked at again."""
+    ids = {pk for pk in handles if pk is not None}
+    persons = (
+        Person.objects.filter(handles__in=ids, looked_at__isnull=False).order_by("pk").values_list("pk", flat=True)
+    )
+    for part in chunks(list(persons.distinct())):
+        Person.objects.filter(pk__in=part).update(looked_at=None)

@@ -8,6 +8,7 @@ person and all merged into it owned, so merges may be undone in any order. What 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -78,21 +79,19 @@ def lock(one: Person, other: Person) -> tuple[Person, Person]:
 
 def obstacle(kept: Person, gone: Person) -> str:
     """Why evidence alone may not join these two; empty where it may."""
-    numbers = [customer_numbers(p) for p in (kept, gone)]
-    if all(numbers) and not numbers[0] & numbers[1]:
+    numbers: dict[int, set[str]] = {kept.pk: set(), gone.pk: set()}
+    for row in Handle.objects.filter(person__in=numbers, kind=CUSTOMER)[:100]:
+        if row.facts.get("verified"):  # our own sign-in vouched for it
+            numbers[row.person_id or 0].add(row.address)
+    if all(numbers.values()) and not numbers[kept.pk] & numbers[gone.pk]:
         return "They signed in as different customers."
+    parted = Resemblance.objects.filter(state=APART)
+    if not parted.exists():
+        return ""
     mine, theirs = family(kept.pk), family(gone.pk)
-    if Resemblance.objects.filter(
-        Q(one__in=mine, other__in=theirs) | Q(one__in=theirs, other__in=mine), state=APART
-    ).exists():
+    if parted.filter(Q(one__in=mine, other__in=theirs) | Q(one__in=theirs, other__in=mine)).exists():
         return "A person said that these are two people."
     return ""
-
-
-def customer_numbers(person: Person) -> set[str]:
-    """Numbers our own sign-in vouched for."""
-    rows = Handle.objects.filter(person=person, kind=CUSTOMER)[:50]
-    return {row.address for row in rows if row.facts.get("verified")}
 
 
 def family(pk: int) -> list[int]:
@@ -296,15 +295,15 @@ def forget_in_merges(person: Person, handle: int, conversations: set[int]) -> No
         row.save(update_fields=["before"])
 
 
-def sweep(since_minutes: int = 15) -> int:
+def sweep(since: timedelta = timedelta(minutes=15)) -> int:
     """Conversations and addresses a filer wrote to a person at the very moment it was merged follow it."""
-    from datetime import timedelta
-
     moved = 0
-    recent = Merge.objects.filter(at__gte=now() - timedelta(minutes=since_minutes), undone_at__isnull=True)
-    for row in recent.select_related("gone")[:5000]:
-        for model in (Handle, Conversation):
-            late = model.objects.filter(person_id=row.gone_id)
-            if late.exists():
-                moved += late.update(person=root_of(row.gone))
+    recent = Merge.objects.filter(at__gte=now() - since, undone_at__isnull=True).values_list("gone_id", flat=True)
+    for part in chunks(recent[:20_000]):
+        late = [*Handle.objects.filter(person__in=part)[:2000], *Conversation.objects.filter(person__in=part)[:2000]]
+        for row in late:
+            if row.person is not None:
+                row.person = root_of(row.person)
+                row.save(update_fields=["person"])
+                moved += 1
     return moved
