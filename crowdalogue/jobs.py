@@ -46,6 +46,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("deeds", lambda: flow.carry_out() > 0, stop, rest=1.0),
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("watches", flow.watch, stop, rest=2.0),
+        Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=5.0),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),
@@ -79,6 +80,9 @@ def drain(limit: int = 10_000) -> None:
             break
     for _ in range(limit):
         if not flow.process():
+            break
+    for _ in range(limit):
+        if not flow.recognise().looked:
             break
     for _ in range(limit):
         if not flow.deliver():

@@ -45,6 +45,7 @@ from crowdalogue.flow.outwards import (
     send,
 )
 from crowdalogue.flow.overhearing import overhear, watch
+from crowdalogue.flow.people import recognise
 
 __all__ = [
     "ATTEMPTS",
@@ -76,6 +77,7 @@ __all__ = [
     "process",
     "recall",
     "receive",
+    "recognise",
     "replay",
     "resend",
     "send",

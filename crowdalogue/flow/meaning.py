@@ -10,7 +10,7 @@ from django.utils import timezone
 from crowdalogue import live
 from crowdalogue.act import decisions
 from crowdalogue.analyze import findings
-from crowdalogue.listen import watches
+from crowdalogue.listen import identity, watches
 from crowdalogue.models import (
     Correction,
     Event,
@@ -35,6 +35,7 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
             readings = findings.write(messages[part], documents[part], timezone.now())
             touched = decisions.carry_out(readings)
             watches.catch(readings)
+            identity.stir(m.handle_id for m in messages[part])
             live.announce("conversation", *sorted(touched))
     return len(messages)
 
