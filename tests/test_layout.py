@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "jobs": {"flow", "models", "live", "channels", "demo", *STAGES},
     "live": {"models"},
     "settings": set(),
+    "sqlite": set(),
     "checks": set(),
     "http": {"reach"},
     "reach": set(),

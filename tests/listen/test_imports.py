@@ -378,38 +378,42 @@ def many(rows: int) -> str:
     return "id,text,author\n" + "".join(f"{i},message number {i},u{i % 50}\n" for i in range(rows))
 
 
+BATCH = imports.BATCH
+MORE = 3 * BATCH + BATCH // 2
+
+
 def test_stop_and_resume_where_it_stood(write: Write) -> None:
-    begun = imports.begin(write(many(3500)))
+    begun = imports.begin(write(many(MORE)))
     stop = threading.Event()
     seen: list[tuple[int, int | None]] = []
 
     def progress(done: int, of: int | None, counts: dict[str, Any]) -> None:
         seen.append((done, counts["new"]["messages"]))
-        if done == 2000:
+        if done == 2 * BATCH:
             stop.set()
 
     halted = imports.run(begun, file=flow.file, stop=stop, progress=progress)
-    assert halted.state == "waiting" and halted.position == 2000 and Message.objects.count() == 2000
+    assert halted.state == "waiting" and halted.position == Message.objects.count() == 2 * BATCH
     done = imports.run(Import.objects.get(pk=begun.pk), file=flow.file, progress=progress)
-    assert done.state == "done" and done.counts["new"]["messages"] == done.rows == 3500
-    assert seen == [(1000, 1000), (2000, 2000), (3000, 3000), (3500, 3500)]
+    assert done.state == "done" and done.counts["new"]["messages"] == done.rows == MORE
+    assert seen == [(n, n) for n in (BATCH, 2 * BATCH, 3 * BATCH, MORE)]
     assert done.counts["repeated"] == 0
 
 
 def test_a_person_stops_it_and_lets_it_go_on(write: Write) -> None:
-    begun = imports.begin(write(many(2500)))
+    begun = imports.begin(write(many(MORE)))
 
     def press_stop(done: int, of: int | None, counts: dict[str, Any]) -> None:
         assert imports.stop(begun)
 
     halted = imports.run(begun, file=flow.file, progress=press_stop)
-    assert halted.state == "stopped" and halted.position == 1000
+    assert halted.state == "stopped" and halted.position == BATCH
     assert imports.resume(halted)
-    assert imports.run(Import.objects.get(pk=begun.pk), file=flow.file).counts["new"]["messages"] == 2500
+    assert imports.run(Import.objects.get(pk=begun.pk), file=flow.file).counts["new"]["messages"] == MORE
 
 
 def test_a_batch_that_breaks_leaves_position_counts_and_rows_as_they_were(write: Write) -> None:
-    begun = imports.begin(write(many(2500)))
+    begun = imports.begin(write(many(MORE)))
     calls = []
 
     def breaks_at_second(account: Account, items: Any, *, bulk: bool = False) -> Any:
@@ -422,9 +426,9 @@ def test_a_batch_that_breaks_leaves_position_counts_and_rows_as_they_were(write:
     with pytest.raises(ConnectionError):
         imports.run(begun, file=breaks_at_second)
     row = Import.objects.get(pk=begun.pk)
-    assert (row.position, row.counts["new"]["messages"], Message.objects.count()) == (1000, 1000, 1000)
+    assert (row.position, row.counts["new"]["messages"], Message.objects.count()) == (BATCH, BATCH, BATCH)
     done = imports.run(row, file=flow.file)
-    assert done.counts["new"]["messages"] == 2500 and done.counts["repeated"] == 0
+    assert done.counts["new"]["messages"] == MORE and done.counts["repeated"] == 0
 
 
 def test_equal_rows_are_told_apart_after_a_resume_too(write: Write) -> None:
@@ -452,7 +456,7 @@ def test_memory_does_not_grow_with_the_file(write: Write) -> None:
         opened = open_table(path, look.form)
         mapper = Mapper(opened.columns, look.mapping, datetime.now(UTC))
         tracemalloc.start()
-        assert sum(1 for _ in imports.batches(opened, mapper, 0)) == rows // 1000
+        assert sum(1 for _ in imports.batches(opened, mapper, 0)) == rows // BATCH
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return top
@@ -501,7 +505,7 @@ def forget_everything() -> None:
 
 def test_the_position_is_saved_with_the_rows_it_covers(write: Write) -> None:
     """Whatever is asked in between, rows and position are equal: they are one transaction."""
-    begun = imports.begin(write(many(2000)))
+    begun = imports.begin(write(many(2 * BATCH)))
     during: list[bool] = []
 
     def look_while_filing(account: Account, items: Any, *, bulk: bool = False) -> Any:
