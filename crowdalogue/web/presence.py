@@ -42,6 +42,11 @@ def words(others: Present) -> str:
     return " ".join(s for s in said if s)
 
 
+def visitor_key(conversation: int) -> str:
+    """Where the cache says for a few seconds that the customer is writing (web/talk.py)."""
+    return f"visitor-writes:{conversation}"
+
+
 @require_POST
 @needs("read")
 def here(request: HttpRequest, pk: int) -> JsonResponse:
@@ -49,4 +54,6 @@ def here(request: HttpRequest, pk: int) -> JsonResponse:
     user, row = person(request), seen(request, pk)
     given = request.POST
     others = arrive(row.pk, user.pk, str(user), given.get("writing") == "1", time.time(), given.get("leave") == "1")
-    return JsonResponse({"words": words(others), "writing": any(p[1] for p in others.values())})
+    customer = "The customer is writing." if cache.get(visitor_key(row.pk)) else ""
+    told = " ".join(said for said in (words(others), customer) if said)
+    return JsonResponse({"words": told, "writing": any(p[1] for p in others.values())})

@@ -20,6 +20,7 @@ from crowdalogue import flow
 from crowdalogue.channels.base import Status
 from crowdalogue.channels.webchat import answer_prefix, external_id, thread
 from crowdalogue.models import Account, Attachment, Message, Reply, ThreadRef
+from crowdalogue.web import presence
 from crowdalogue.web.visitors import Visitor
 
 AT_ONCE = 50
@@ -151,6 +152,6 @@ def mark(account: Account, said: Sequence[Said], state: str) -> int:
 def visitor_writes(conversation: int, writing: bool) -> None:
     """Colleagues who have the conversation open see it (web/presence.py)."""
     if writing:
-        cache.set(f"visitor-writes:{conversation}", True, WRITING_S)
+        cache.set(presence.visitor_key(conversation), True, WRITING_S)
     else:
-        cache.delete(f"visitor-writes:{conversation}")
+        cache.delete(presence.visitor_key(conversation))
