@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from crowdalogue import live
-from crowdalogue.act import promises
+from crowdalogue.act import apart, promises
 from crowdalogue.models import Conversation, Event, Tag, User
 
 State = Conversation.State
@@ -27,8 +27,13 @@ def change(
     deed: str,
     what: str,
     apply: Callable[[Conversation], None],
+    *,
+    whole: bool = True,
 ) -> list[Event]:
-    """Lock the rows, apply the change, write what it was before, follow the clocks, tell the pages."""
+    """Lock the rows, apply the change, write what it was before, follow the clocks, tell the pages.
+
+    A conversation that is no longer kept apart takes its messages along, unless not `whole`.
+    """
     ids = [c.pk for c in conversations]
     with transaction.atomic():
         rows = list(Conversation.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
@@ -42,6 +47,8 @@ def change(
                 row.save(update_fields=[n.removesuffix("_id") for n in undo])
                 events.append(Event(conversation=row, user=user, deed=deed, what=what[:300], undo=undo))
         Event.objects.bulk_create(events)
+        if whole:
+            apart.release([e.conversation_id for e in events if e.undo.get("state") == State.APART], user)
         promises.follow([e.conversation_id for e in events])
         live.announce("conversation", *(e.conversation_id for e in events))
     return events
@@ -72,11 +79,13 @@ def close(user: User | None, conversations: Iterable[Conversation]) -> list[Even
     return change(user, conversations, "closed", "", apply)
 
 
-def reopen(user: User | None, conversations: Iterable[Conversation]) -> list[Event]:
+def reopen(user: User | None, conversations: Iterable[Conversation], *, whole: bool = True) -> list[Event]:
+    """Back into the queues; with everything of it that was kept apart, unless not `whole`."""
+
     def apply(row: Conversation) -> None:
         row.state, row.snoozed_until = State.OPEN, None
 
-    return change(user, conversations, "reopened", "", apply)
+    return change(user, conversations, "reopened", "", apply, whole=whole)
 
 
 def set_apart(user: User | None, conversations: Iterable[Conversation], reason: str) -> list[Event]:

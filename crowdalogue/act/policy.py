@@ -1,6 +1,6 @@
 """What ought to happen with a message once it is read: plain data in, intents out, and why. No rows.
 
-First form: who is kept apart, what is urgent, and whether a conversation waits for an answer at all.
+First form: what is urgent, and whether a conversation waits for an answer at all. Who is kept apart: judgement.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 # A message leaves the queue only when its reader is this sure that nobody waits.
 SURE_NO_ANSWER = 0.75
-SURE_SPAM = 0.9
 SURE_URGENT = 0.6
 
 
@@ -30,15 +29,13 @@ class Read:
 class Intent:
     """What to do: `do` is a verb of act.handling or a column, `why` is shown on the conversation."""
 
-    do: str  # set_apart | priority | no_answer
+    do: str  # priority | no_answer
     why: str
     value: int = 0
 
 
 def decide(read: Read) -> Sequence[Intent]:
     """Intents for the conversation of one newly read customer message; none means: it waits as usual."""
-    if read.says("intent", "spam", SURE_SPAM) and not read.known_customer:
-        return (Intent("set_apart", f"Looks like spam ({percent(read, 'intent')} sure)"),)
     found: list[Intent] = []
     if read.says("urgency", "high", SURE_URGENT):
         found.append(Intent("priority", f"Urgent ({percent(read, 'urgency')} sure)", 2))

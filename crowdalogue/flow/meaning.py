@@ -12,6 +12,7 @@ from crowdalogue.act import decisions
 from crowdalogue.analyze import findings
 from crowdalogue.listen import identity, watches
 from crowdalogue.models import (
+    Apart,
     Correction,
     Event,
     Message,
@@ -49,9 +50,22 @@ def correct(user: User, message: Message, step: str, label: str) -> Correction:
             message=message, step=step, defaults={"label": label, "was": was, "user": user, "at": timezone.now()}
         )
         Message.objects.filter(pk=message.pk).update(changed_at=timezone.now(), read_at=timezone.now())
+        if step == "intent" and label != "spam":
+            for wrong in message.judgements.filter(kind="spam", undone_at__isnull=True):
+                decisions.release(user, wrong)
         decisions.carry_out([reading])
         Event.objects.create(
             conversation_id=message.conversation_id, user=user, deed="corrected", what=f"{step}: {was} → {label}"
         )
         live.announce("conversation", message.conversation_id)
     return correction
+
+
+def judge(user: User, message: Message, kind: str) -> Apart:
+    """A person keeps one message from every queue: spam, troll, bot, echo. Raises `Failure`."""
+    return decisions.judge(user, message, kind)
+
+
+def release(user: User, judgement: Apart) -> bool:
+    """The judgement was wrong: the message waits again, and what was done there is undone there."""
+    return decisions.release(user, judgement)

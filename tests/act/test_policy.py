@@ -9,15 +9,6 @@ def deeds(known: bool = False, **labels: tuple[str, float]) -> list[str]:
     return [intent.do for intent in decide(Read(labels, known))]
 
 
-def test_sure_spam_is_kept_apart_and_unsure_spam_waits() -> None:
-    assert deeds(intent=("spam", 0.97)) == ["set_apart"]
-    assert deeds(intent=("spam", 0.6)) == []
-
-
-def test_nobody_we_know_is_kept_apart() -> None:
-    assert deeds(known=True, intent=("spam", 0.99)) == []
-
-
 def test_only_a_sure_reader_lets_somebody_go_unanswered() -> None:
     assert deeds(needs_answer=("no", 0.9)) == ["no_answer"]
     assert deeds(needs_answer=("no", 0.6)) == []
