@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.timezone import now
 
@@ -149,16 +149,13 @@ def judge_by_hand(user: User, message: Message, kind: str, why: str = "") -> Apa
     """A person keeps one message apart. Raises `Failure` where it is apart already or the kind is unknown."""
     if kind not in KINDS or kind == "blocked":
         raise Failure("This is not a reason to keep it apart. Choose spam, trolling, automatic or our own words.")
-    try:
-        with transaction.atomic():
-            keep({message.pk: Verdict(kind, why or f"{KINDS[kind]}, judged by {user}")}, user)
-            row = Apart.objects.filter(message=message, undone_at__isnull=True).get()
-            what = f"{KINDS[kind].lower()}: {message.text[:80]}"
-            Event.objects.create(conversation_id=message.conversation_id, user=user, deed="judged", what=what[:300])
-            live.announce("conversation", message.conversation_id)
-            return row
-    except (IntegrityError, Apart.DoesNotExist):
-        raise Failure("It is kept apart already. Load the page again to see why.") from None
+    with transaction.atomic():
+        if not keep({message.pk: Verdict(kind, why or f"{KINDS[kind]}, judged by {user}")}, user):
+            raise Failure("It is kept apart already. Load the page again to see why.")
+        what = f"{KINDS[kind].lower()}: {message.text[:80]}"
+        Event.objects.create(conversation_id=message.conversation_id, user=user, deed="judged", what=what[:300])
+        live.announce("conversation", message.conversation_id)
+        return Apart.objects.filter(message=message, undone_at__isnull=True).get()
 
 
 def take_back(user: User, row: Apart) -> bool:

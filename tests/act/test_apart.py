@@ -52,7 +52,6 @@ def test_one_message_of_many_is_left_out_of_the_clock_only(account: Callable[...
     assert (conversation.state, conversation.waiting_since) == ("open", second.sent_at)
     with pytest.raises(Failure, match="apart already"):
         flow.judge(helper, first, "spam")
-        flow.judge(helper, first, "spam")
 
 
 def test_whoever_reopens_the_conversation_takes_its_messages_back(
