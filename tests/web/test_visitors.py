@@ -1,0 +1,110 @@
+"""Visitors' tokens, how often they may come, whether somebody is there, languages and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crowdalogue.models import Account, Hours, Target
+from crowdalogue.web import visitors
+from crowdalogue.web.visitors import TooMany, Visitor
+
+SUNDAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def empty() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def widget(account: Callable[..., Account], company: Any) -> Account:
+    return account("webchat", settings={"origins": "https://www.example.com"})
+
+
+def test_a_token_says_who_it_is_and_for_which_chat(widget: Account, account: Callable[..., Account]) -> None:
+    for visitor in (visitors.new_visitor(), Visitor("customer-" + "0" * 24, "c-7", "mara@example.com", "Mara")):
+        token = visitors.token_of(widget, visitor)
+        assert visitors.read_token(widget, token) == visitor
+        assert visitors.read_token(account("webchat"), token) is None
+        assert visitors.read_token(widget, token + "x") is None
+    assert visitors.new_visitor().id != visitors.new_visitor().id
+
+
+def test_one_customer_is_one_visitor_in_one_chat(widget: Account, account: Callable[..., Account]) -> None:
+    first = visitors.known_customer(widget, "c-7", "mara@example.com", "Mara")
+    assert visitors.known_customer(widget, "c-7", "new@example.com", "").id == first.id
+    assert visitors.known_customer(widget, "c-8", "mara@example.com", "").id != first.id
+    assert visitors.known_customer(account("webchat"), "c-7", "", "").id != first.id
+    by_mail = visitors.known_customer(widget, "", "Mara@example.com", "")
+    assert by_mail.id == visitors.known_customer(widget, "", "mara@example.com", "").id
+
+
+def test_so_often_and_no_more() -> None:
+    for _ in range(3):
+        visitors.allow("say", "mara", 3)
+    with pytest.raises(TooMany) as caught:
+        visitors.allow("say", "mara", 3, 20)
+    assert caught.value.seconds == 20
+    visitors.allow("say", "otto", 3)
+    visitors.allow("file", "mara", 3)
+
+
+def test_there_without_hours(widget: Account) -> None:
+    there = visitors.presence(widget, SUNDAY)
+    assert there.open
+    assert there.opens_at is None
+    assert (there.due_at - SUNDAY).total_seconds() == 30 * 60
+
+
+def test_away_out_of_hours_with_when_it_opens(widget: Account) -> None:
+    week = [[["09:00", "17:00"]]] * 5 + [[], []]
+    hours = Hours.objects.create(name="Care", timezone="Europe/Berlin", week=week, holidays=["2026-03-02"])
+    Target.objects.create(kind="webchat", first_minutes=20, hours=hours)
+    away = visitors.presence(widget, SUNDAY)
+    tuesday = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    assert (away.open, away.opens_at, away.zone) == (False, tuesday, "Europe/Berlin")
+    assert away.due_at == datetime(2026, 3, 3, 8, 20, tzinfo=UTC)
+    assert visitors.presence(widget, datetime(2026, 3, 3, 9, tzinfo=UTC)).open
+    Hours.objects.update(week=[[]] * 7)
+    never = visitors.presence(widget, MONDAY)
+    assert (never.open, never.opens_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        ("de-AT", "de"),
+        ("fi,pt-BR;q=0.8,en;q=0.5", "pt"),
+        ("AR", "ar"),
+        ("zh-AR", "en"),
+        ("", "en"),
+        ("deutsch", "en"),
+    ],
+)
+def test_the_first_language_we_speak(widget: Account, wanted: str, language: str) -> None:
+    assert visitors.language_of(wanted, widget) == language
+    widget.settings = {"language": "nl"}
+    assert visitors.language_of(wanted, widget) == "nl"
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_ink_can_be_read_on_every_colour(number: int) -> None:
+    colour = f"#{number:06x}"
+    light, dark = sorted((luminance(colour), luminance(visitors.ink_on(colour))), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
