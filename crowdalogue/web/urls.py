@@ -33,6 +33,7 @@ from crowdalogue.web import (
     stream,
     team,
     tokens,
+    watches,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -70,6 +71,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/message/<int:pk>/correct/", conversation.correct, name="correct"),
     path("inbox/message/<int:pk>/html/", files.mail, name="mail"),
     path("inbox/file/<int:pk>/", files.attachment, name="attachment"),
+    path("watches/", watches.page, name="watches"),
+    path("watches/new/", watches.new, name="watch_new"),
+    path("watches/<int:pk>/", watches.detail, name="watch"),
+    path("watches/<int:pk>/change/", watches.change, name="watch_change"),
+    path("watches/<int:pk>/progress/", watches.progress, name="watch_progress"),
+    path("watches/<int:pk>/judge/", watches.judge, name="watch_judge"),
+    path("watches/<int:pk>/<slug:deed>/", watches.do, name="watch_do"),
     path("people/", people.page, name="people"),
     path("people/<int:pk>/", people.person_page, name="person"),
     path("new/", entry.page, name="entry"),
