@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from crowdalogue.api import (
     accounts,
+    apart,
     conversations,
     deliveries,
     imports,
@@ -54,6 +55,7 @@ for _path, _module, _tag in (
     ("/replies", replies, "replies"),
     ("/persons", persons, "persons"),
     ("/accounts", accounts, "accounts"),
+    ("/apart", apart, "apart"),
     ("/deliveries", deliveries, "deliveries"),
     ("/imports", imports, "imports"),
     ("/reports", reports, "reports"),

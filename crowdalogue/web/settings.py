@@ -19,6 +19,7 @@ PAGES = (
     ("channels", "Channels", "i-mail", "manage", "Where messages come from and answers go out."),
     ("imports", "Imports", "i-upload", "import", "Past messages from files."),
     ("deliveries", "Raw deliveries", "i-box", "manage", "Everything that knocked, as it came, to be replayed."),
+    ("apart", "Kept apart", "i-archive", "read", "Spam, trolling and machines, with the reason, to be taken back."),
     ("promises", "Promises", "i-clock", "manage", "How soon customers get an answer, and when you are there."),
     ("brands", "Brands", "i-brand", "manage", "Your own names and those you compare yourself with."),
     ("team", "Team", "i-people", "manage", "Who signs in, and what they may do."),

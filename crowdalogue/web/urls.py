@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from crowdalogue.web import (
+    apart,
     audit,
     brands,
     channels,
@@ -78,6 +79,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("watches/<int:pk>/progress/", watches.progress, name="watch_progress"),
     path("watches/<int:pk>/judge/", watches.judge, name="watch_judge"),
     path("watches/<int:pk>/<slug:deed>/", watches.do, name="watch_do"),
+    path("apart/", apart.page, name="apart"),
+    path("apart/rules/", apart.rules, name="apart_rules"),
+    path("apart/message/<int:pk>/", apart.judge, name="judge"),
+    path("apart/<int:pk>/release/", apart.release, name="release"),
     path("people/", people.page, name="people"),
     path("people/<int:pk>/", people.person_page, name="person"),
     path("new/", entry.page, name="entry"),
