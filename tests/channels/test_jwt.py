@@ -16,7 +16,7 @@ from crowdalogue.errors import Failure
 
 
 def pem(key: Any) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
 def decoded(part: str) -> bytes:
