@@ -297,10 +297,15 @@ def show_secret(request: HttpRequest, account: Account) -> HttpResponse:
     if not channel.receives_hooks:
         raise Http404(account.kind)
     settings.record(request, "looked_at_secret", about(account))
-    shown = [(f.label, account.secrets.get(f.name, "")) for f in channel.fields if f.kind == "secret"]
+    shown = [(f.label, account.secrets.get(f.name, "")) for f in sent_to_us(channel)]
     return draw_detail(
         request, account, form_of(account), secrets=[pair for pair in shown if pair[1]], at=timezone.now()
     )
+
+
+def sent_to_us(channel: Channel) -> list[Field]:
+    """Secrets the other side proves itself with; passwords of mail servers are ours alone."""
+    return [f for f in channel.fields if f.kind == "secret" and not f.name.startswith("smtp_")]
 
 
 def delete(request: HttpRequest, account: Account) -> HttpResponse:

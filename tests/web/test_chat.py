@@ -485,3 +485,32 @@ def test_who_sends_too_much_is_asked_to_wait(mara: Browser, widget: Account) -> 
 def test_tokens_end(mara: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "TOKEN_S", -1)
     assert mara.get("messages").status_code == 401
+
+
+# --- its page in the settings
+
+
+@pytest.mark.parametrize("kind", ["webchat", "webform"])
+def test_the_channels_page_has_the_line_to_copy(
+    kind: str, owner: User, client_for: Callable[..., Client], settings: Any
+) -> None:
+    browser = client_for(owner)
+    given = {"_name": "Site", "origins": SITE, "colour": "#2c50bf", "title": "Lamp shop", "away": "chat", "files": "on"}
+    mail = {"smtp_port": "465", "smtp_security": "tls"}
+    wrong = browser.post(f"/settings/channels/connect/{kind}/", {**given, **mail, "origins": "www.example.com"})
+    assert wrong.status_code == 422
+    assert "is no site" in wrong.content.decode()
+    made = browser.post(f"/settings/channels/connect/{kind}/", {**given, **mail})
+    assert made.status_code == 302, made.content.decode()
+    account = Account.objects.get(kind=kind)
+    page = browser.get(made.headers["Location"]).content.decode()
+    line = {
+        "webchat": f'&lt;script async src="{settings.URL}/chat/{account.key}/widget.js"&gt;&lt;/script&gt;',
+        "webform": f'&lt;iframe src="{settings.URL}/form/{account.key}/?plain"',
+    }[kind]
+    assert line in page
+    account.secrets = {**account.secrets, "smtp_secret": "mail password"}
+    account.save()
+    shown = browser.post(f"{made.headers['Location']}secret/").content.decode()
+    assert account.secrets["secret"] in shown
+    assert "mail password" not in shown
