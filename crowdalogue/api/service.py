@@ -25,6 +25,7 @@ from crowdalogue.api import (
     reports,
     search,
     tokens,
+    watches,
 )
 from crowdalogue.api.keys import Bearer
 from crowdalogue.api.shapes import told
@@ -60,6 +61,7 @@ for _path, _module, _tag in (
     ("/imports", imports, "imports"),
     ("/reports", reports, "reports"),
     ("/search", search, "search"),
+    ("/watches", watches, "watches"),
 ):
     api.add_router(_path, _module.router, tags=[_tag])
 
