@@ -20,10 +20,10 @@ from crowdalogue.demo.people import Customer, plain
 from crowdalogue.demo.talks import Talk
 
 FAMILIES = 0.15  # of the pairs share the telephone of somebody with their name in their town
-ACCOUNT, NO_ORDER_ACCOUNT = 0.88, 0.3  # have signed up in the shop
+ACCOUNT, NO_ORDER_ACCOUNT = 0.9, 0.5  # have signed up in the shop
 OTHER_MAIL = 0.08  # order with another address than they write from
 PHONE_ON_ORDER = 0.9
-SIGNED_IN = {"webchat": 0.6, "social": 0.7, "store": 0.5}  # of those with an account; social: connected for points
+SIGNED_IN = {"webchat": 0.6, "social": 0.82, "store": 0.5}  # of those with an account; social: connected for points
 TYPED = {"webchat": 0.7, "store": 0.65}  # of the others are asked for an address and give one
 SAYS = {"webchat": 0.35, "social": 0.45}  # of the rest say it in words
 LINKS = 0.1  # of the rest in public have profiles that link to each other

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models import QuerySet
 
 from crowdalogue.listen import evidence
 from crowdalogue.listen.evidence import Clue, Tie
@@ -15,6 +18,7 @@ MESSAGES = 40  # newest of one handle that are read
 HANDLES = 60  # of one person
 RECORDS = 40  # newest of one person
 NAMES = 12
+SMALL = 50  # owners asked for with one query
 CUSTOMER, PAGE = "customer", "page"  # kinds of handles that are a customer number, a profile's page
 ASKED = ("store", "survey")  # there people are found by the number or address they give
 PUBLIC = frozenset(  # where people go by pen names
@@ -65,19 +69,34 @@ def open_dossiers(ids: Iterable[int]) -> dict[int, Dossier]:
 def read_words(dossiers: dict[int, Dossier]) -> None:
     """Clues in the facts of every handle, and in what was said from it."""
     named: list[tuple[Dossier, Handle, str, Message]] = []
+    inward = Message.objects.filter(direction=Message.Direction.IN).select_related("reading").only(*COLUMNS)
+    spoken = [handle.pk for dossier in dossiers.values() for handle in dossier.spoken]
+    said = newest_of(inward, "handle_id", "-sent_at", spoken, MESSAGES)
     for dossier in dossiers.values():
         for handle in dossier.spoken:
             dossier.clues += [(handle, clue) for clue in own_clues(handle)]
-            rows = Message.objects.filter(handle=handle, direction=Message.Direction.IN).order_by("-sent_at")
-            newest = list(rows.select_related("reading").only(*COLUMNS)[:MESSAGES])
-            dossier.said += newest
-            for message in newest:
+            for message in said.get(handle.pk, ()):
+                dossier.said.append(message)
                 for clue in evidence.from_message(message.text, message.extra, channel=message.channel):
                     if clue.kind == "order":
                         named.append((dossier, handle, clue.value, message))
                     elif clue.value != handle.address:
                         dossier.clues.append((handle, clue))
     match_orders(named)
+
+
+def newest_of(rows: QuerySet[Any], column: str, order: str, owners: Sequence[int], most: int) -> dict[int, list[Any]]:
+    """Of each owner the newest rows, at most `most`: many owners with one query where none of them has very many."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for part in chunks(owners, SMALL):
+        some = list(rows.filter(**{f"{column}__in": part}).order_by(column, order)[: SMALL * most])
+        if len(some) == SMALL * most:
+            some = [row for pk in part for row in rows.filter(**{column: pk}).order_by(order)[:most]]
+        for row in some:
+            mine = found[getattr(row, column)]
+            if len(mine) < most:
+                mine.append(row)
+    return found
 
 
 def own_clues(handle: Handle) -> Iterable[Clue]:
@@ -114,12 +133,12 @@ def match_orders(named: Sequence[tuple[Dossier, Handle, str, Message]]) -> None:
 
 def read_records(dossiers: dict[int, Dossier]) -> None:
     """What the business noted with somebody's orders is theirs too."""
-    for dossier in dossiers.values():
-        if not dossier.spoken:
-            continue
+    known = [pk for pk, dossier in dossiers.items() if dossier.spoken]
+    orders = newest_of(BusinessRecord.objects.filter(kind="order"), "person_id", "-at", known, RECORDS)
+    for pk, records in orders.items():
+        dossier = dossiers[pk]
         seen = {(h.kind, h.address) for h in dossier.spoken}
-        rows = BusinessRecord.objects.filter(person=dossier.person, kind="order").order_by("-at")
-        for record in rows[:RECORDS]:
+        for record in records:
             for clue in evidence.from_record(record.kind, record.external_id, record.facts):
                 if (clue.kind, clue.value) not in seen:
                     seen.add((clue.kind, clue.value))

@@ -144,16 +144,16 @@ def move_conversations(kept: Person, gone: Person, handles: Sequence[int], under
     listed = {pk for m in under for pk in m.before.get("conversations", ())}
     stays = {pk for m in under for pk in m.before.get("stay", ())}
     every = {pk for m in under for pk in m.before.get("rows", {}).get("Handle", ())} | set(handles)
-    odd = (
-        set(mine.exclude(handle__in=every).values_list("pk", flat=True))
-        if every
-        else set(mine.values_list("pk", flat=True))
+    odd = set(
+        mine.exclude(handle__in=every).values_list("pk", flat=True) if every else mine.values_list("pk", flat=True)
     )
-    odd |= set(mine.filter(pk__in=stays).values_list("pk", flat=True))
-    theirs = Conversation.objects.filter(handle__in=list(handles)).exclude(person=gone)
-    stay = [*theirs.values_list("pk", flat=True), *mine.filter(pk__in=listed).values_list("pk", flat=True)]
+    stay = set(Conversation.objects.filter(handle__in=list(handles)).exclude(person=gone).values_list("pk", flat=True))
+    if stays:
+        odd |= set(mine.filter(pk__in=stays).values_list("pk", flat=True))
+    if listed:
+        stay |= set(mine.filter(pk__in=listed).values_list("pk", flat=True))
     mine.update(person=kept)
-    return {"conversations": sorted(odd - listed), "stay": sorted(set(stay))}
+    return {"conversations": sorted(odd - listed), "stay": sorted(stay)}
 
 
 def reassign(model: type[models.Model], field: str, ids: Iterable[int], person: int) -> None:
