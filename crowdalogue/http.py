@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -399,10 +400,21 @@ def reset_in(headers: Mapping[str, str]) -> float | None:
     if "x-ratelimit-reset-after" in headers:
         return as_number(headers["x-ratelimit-reset-after"])
     for name in ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset"):
-        number = as_number(headers.get(name, ""))
+        number = as_clock(headers.get(name, ""))
         if number is not None:
             return max(0.0, number - time.time()) if number > 1e9 else number
     return None
+
+
+def as_clock(text: str) -> float | None:
+    """A number, or a date in ISO form (Mastodon) as seconds since 1970."""
+    if "T" not in text:
+        return as_number(text)
+    try:
+        date = datetime.fromisoformat(text)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def as_number(text: str) -> float | None:

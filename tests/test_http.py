@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -340,6 +341,10 @@ def test_retry_after_as_date_and_reset_as_clock() -> None:
     assert http.retry_after({"retry-after": "soon"}) is None
     clock = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(time.time()) + 60)}
     assert http.retry_after(clock) == pytest.approx(60, abs=2)
+    date = datetime.now(UTC) + timedelta(seconds=60)
+    written = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": date.isoformat().replace("+00:00", "Z")}
+    assert http.retry_after(written) == pytest.approx(60, abs=2)
+    assert http.retry_after({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "Tomorrow"}) is None
     assert http.retry_after({"x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "1.5"}) == 1.5
 
 
