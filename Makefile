@@ -38,7 +38,8 @@ test: setup-test check
 	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
 
 chaos: setup-test
-	$(BIN)/pytest -m chaos --timeout 3600
+	$(BIN)/pytest -s -m chaos --timeout 7200
+	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -s -m chaos --timeout 7200
 
 peers: setup-test
 	$(BIN)/pytest -m peers --timeout 900
