@@ -221,9 +221,11 @@ def bring_home(merges: Sequence[Merge], stayed: int, gone: Person) -> None:
     for model, field in belongings():
         ids = {pk for m in merges for pk in m.before.get("rows", {}).get(model.__name__, ())}
         for part in chunks(sorted(ids)):
-            here = model._default_manager.filter(**{"pk__in": part, f"{field}_id": stayed})
-            if model is Standing:
-                here = here.exclude(kind__in=gone.standings.values_list("kind", flat=True))
+            here = model._default_manager.filter(pk__in=part)
+            if model is Standing:  # one that the person in between could not pass on is still there
+                here = here.exclude(kind__in=list(gone.standings.values_list("kind", flat=True)))
+            else:
+                here = here.filter(**{f"{field}_id": stayed})
             here.update(**{f"{field}_id": gone.pk})
     handles = [pk for m in merges for pk in m.before.get("rows", {}).get("Handle", ())]
     listed = {pk for m in merges for pk in m.before.get("conversations", ())}
