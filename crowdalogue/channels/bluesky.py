@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from crowdalogue import http
 from crowdalogue.channels.asking import Walk
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
 from crowdalogue.channels.payload import load_object, part, parts, word
+from crowdalogue.channels.social import chat
 from crowdalogue.channels.social.posts import MESSAGES, chat_id, read
 from crowdalogue.channels.social.richtext import facets, graphemes
 from crowdalogue.channels.social.xrpc import Client, reason, record_key
@@ -103,7 +104,7 @@ class Bluesky(Channel):
         place: dict[str, Any] = {"own": moved, "turn": 0, "chat": dict(cursor.get("chat") or {})}
         more = bool(walk.page) or len(own) == min(PAGE, limit)
         if self.settings.get("direct"):
-            entries, place["chat"], waiting = self._chat(place["chat"], limit)
+            entries, place["chat"], waiting = self._chat(place["chat"])
             found, more = found + entries, more or waiting
         if not more:
             turn = int(cursor.get("turn") or 0)
@@ -179,41 +180,13 @@ class Bluesky(Channel):
 
     # --- direct messages
 
-    def _chat(self, place: dict[str, Any], limit: int) -> tuple[list[Raw], dict[str, Any], bool]:
-        """The log after `place`; at first the newest 100 messages of every conversation."""
+    def _chat(self, place: dict[str, Any]) -> tuple[list[Raw], dict[str, Any], bool]:
         try:
-            if "log" not in place:
-                return self._chat_history(place)
-            answer = self.client.get("chat.bsky.convo.getLog", {"cursor": place["log"]}, chat=True)
+            entries, moved, more = chat.entries(self.client, place)
         except http.CallFailed as failure:
             raise Failure(_chat_text(failure), permanent=failure.permanent) from failure
-        entries = parts(answer, "logs")
-        found = [self._entry(e, parts(e, "relatedProfiles")) for e in entries]
-        moved = word(answer, "cursor") or place["log"]
-        return found, {"log": moved}, bool(entries) and moved != place["log"]
-
-    def _chat_history(self, place: dict[str, Any]) -> tuple[list[Raw], dict[str, Any], bool]:
-        params = {"limit": 10, "cursor": str(place.get("page") or "")}
-        answer = self.client.get("chat.bsky.convo.listConvos", params, chat=True)
-        newest, found = str(place.get("newest") or ""), []
-        for convo in parts(answer, "convos"):
-            name = word(convo, "id", needed=True)
-            newest = max(newest, word(convo, "rev"))
-            messages = self.client.get("chat.bsky.convo.getMessages", {"convoId": name, "limit": 100}, chat=True)
-            for message in parts(messages, "messages"):
-                entry = {"$type": "chat.bsky.convo.defs#logCreateMessage", "convoId": name, "message": message}
-                if word(message, "$type") != "chat.bsky.convo.defs#systemMessageView":
-                    found.append(self._entry(entry, parts(convo, "members")))
-        page = word(answer, "cursor")
-        return found, {"page": page, "newest": newest} if page else {"log": newest}, bool(page)
-
-    def _entry(self, entry: dict[str, Any], profiles: Iterable[dict[str, Any]]) -> Raw:
-        message, reaction = part(entry, "message"), part(entry, "reaction")
-        name = [word(entry, "$type"), chat_id(word(entry, "convoId"), word(message, "id"))]
-        name += [word(reaction, "value"), word(part(reaction, "sender"), "did"), word(reaction, "createdAt")]
-        if not message:
-            name.append(word(entry, "rev"))
-        return _delivery({"me": self.client.did, "chat": entry, "profiles": list(profiles)}, " ".join(name))
+        me = self.client.did
+        return [_delivery({"me": me, "chat": e, "profiles": p}, chat.name_of(e)) for e, p in entries], moved, more
 
     # --- search
 
@@ -249,8 +222,8 @@ class Bluesky(Channel):
             if outgoing.mode == "direct" or outgoing.about.get("convo"):
                 return self._send_direct(outgoing)
             return self._send_public(outgoing)
-        except http.CallFailed as failure:
-            raise _send_error(failure) from failure
+        except http.CallFailed as failure:  # of a call before the one that says it
+            raise SendError(_send_error(failure).text, permanent=failure.permanent) from failure
         except SendError:
             raise
         except Failure as failure:
@@ -313,21 +286,24 @@ class Bluesky(Channel):
     def _send_direct(self, outgoing: Outgoing) -> Sent:
         if outgoing.attachments:
             raise SendError("Bluesky takes no files in direct messages. Send a link instead.", permanent=True)
-        convo = str(outgoing.about.get("convo") or "")
+        message: dict[str, Any] = {"text": outgoing.text}
+        if marks := facets(outgoing.text, self._did_of):
+            message["facets"] = marks
+        convo = str(outgoing.about.get("convo") or "") or self._convo_with(outgoing.to.address)
         try:
-            if not convo:
-                params = {"members": [outgoing.to.address]}
-                answer = self.client.get("chat.bsky.convo.getConvoForMembers", params, chat=True)
-                convo = word(part(answer, "convo"), "id", needed=True)
-            message: dict[str, Any] = {"text": outgoing.text}
-            if marks := facets(outgoing.text, self._did_of):
-                message["facets"] = marks
             body = {"convoId": convo, "message": message}
             sent = self.client.post("chat.bsky.convo.sendMessage", body, again=False, chat=True)
         except http.CallFailed as failure:
             text = _chat_text(failure)
             raise SendError(text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
         return Sent(chat_id(convo, word(sent, "id", needed=True)))
+
+    def _convo_with(self, did: str) -> str:
+        try:
+            answer = self.client.get("chat.bsky.convo.getConvoForMembers", {"members": [did]}, chat=True)
+        except http.CallFailed as failure:
+            raise SendError(_chat_text(failure), permanent=failure.permanent) from failure
+        return word(part(answer, "convo"), "id", needed=True)
 
     def _did_of(self, handle: str) -> str:
         """The account of a handle; a name that is none stays plain text."""

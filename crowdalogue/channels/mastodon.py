@@ -108,11 +108,15 @@ class Mastodon(Channel):
         us = {k: str(cursor[k]) for k in ("me", "domain")} if cursor.get("domain") else self._us()
         notices, seen, full = self._notices(str(cursor.get("notices") or "0"), min(NOTICES, limit))
         own, last, fuller = self._own(us["me"], str(cursor.get("own") or "0"), min(STATUSES, limit))
-        found = [_delivery("notification", n, us, f"notice {word(n, 'id', needed=True)}") for n in notices]
+        begun, bulk = self._begun_by_us(notices, us["me"], bool(cursor.get("bulk", True)))
+        found = [
+            _delivery("notification", n, us, f"notice {word(n, 'id', needed=True)}", _above(n) in begun)
+            for n in notices
+        ]
         found += [_delivery("update", s, us, f"status {word(s, 'id', needed=True)}") for s in own]
         told = [part(n, "status") for n in notices if word(n, "type") in MESSAGES]
         watched = _newest([*own, *(s for s in told if s)], cursor.get("watched") or [])
-        place: dict[str, Any] = {**us, "notices": seen, "own": last, "turn": 0, "bulk": cursor.get("bulk", True)}
+        place: dict[str, Any] = {**us, "notices": seen, "own": last, "turn": 0, "bulk": bulk}
         if not (full or fuller):
             found += self._looked_again(place, watched, _whole(cursor.get("turn"), 0), us)
         return Fetched(tuple(found), {**place, "watched": watched}, more=full or fuller)
@@ -139,6 +143,18 @@ class Mastodon(Channel):
         # Numbers are given before rows can be seen: what is very new is asked for once more.
         old = [n for n in notices if full or (moment(n, "created_at") or settled) <= settled]
         return notices, max((word(n, "id") for n in old), key=_order, default=after), full
+
+    def _begun_by_us(self, notices: Sequence[dict[str, Any]], me: str, bulk: bool) -> tuple[set[str], bool]:
+        """Statuses of ours that are answered here and answer nothing themselves, and whether the server can be
+        asked for several."""
+        names = list({_above(n) for n in notices if word(part(n, "status"), "in_reply_to_account_id") == me} - {""})
+        begun: set[str] = set()
+        for start in range(0, len(names) if bulk else 0, TOGETHER):
+            shown = self._together(names[start : start + TOGETHER])
+            if shown is None:
+                return set(), False
+            begun |= {name for name, status in shown.items() if not word(status, "in_reply_to_id")}
+        return begun, bulk
 
     def _own(self, me: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str, bool]:
         """Our own statuses, wherever they were written, direct ones too."""
@@ -231,6 +247,9 @@ class Mastodon(Channel):
         try:
             if outgoing.attachments:
                 status["media_ids"] = [self._upload(file) for file in outgoing.attachments]
+        except http.CallFailed as failure:
+            raise SendError(_send_error(failure).text, permanent=failure.permanent) from failure  # nothing was said yet
+        try:
             headers = {"idempotency-key": outgoing.key}
             sent = self._object("POST", "/api/v1/statuses", json=status, headers=headers, idempotent=True)
         except http.CallFailed as failure:
@@ -335,8 +354,13 @@ class Mastodon(Channel):
             raise
 
 
-def _delivery(event: str, payload: Any, us: Mapping[str, str], name: str) -> Raw:
-    body = as_event(event, payload, us["me"], us["domain"])
+def _above(notice: dict[str, Any]) -> str:
+    """The status that a notification's status answers."""
+    return word(part(notice, "status"), "in_reply_to_id")
+
+
+def _delivery(event: str, payload: Any, us: Mapping[str, str], name: str, begun: bool = False) -> Raw:
+    body = as_event(event, payload, us["me"], us["domain"], begun)
     return Raw(body, key=hashlib.sha256(name.encode()).hexdigest()[:40])
 
 

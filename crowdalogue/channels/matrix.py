@@ -419,4 +419,5 @@ def _send_error(failure: http.CallFailed) -> SendError:
     text = failure.text
     if failure.status in (400, 403) and (said := _said(failure)):
         text = f"The homeserver did not allow it: {said} Check that the account is in the room and may do this."
-    return SendError(text, permanent=failure.permanent, uncertain=failure.uncertain)
+    # The homeserver knows a transaction again, so that it may have been done is no reason not to try once more.
+    return SendError(text, permanent=failure.permanent)

@@ -298,6 +298,18 @@ def test_the_past_is_read_page_by_page_oldest_first(outside: Outside) -> None:
     assert outside.of("GET", "notifications")[0].query["include_filtered"] == "true"
 
 
+def test_replies_beneath_a_status_of_ours_are_a_conversation_each(outside: Outside) -> None:
+    begun = status(1, "<p>A new lid</p>", account=account(int(ME), "brand"))
+    ours = status(2, account=account(int(ME), "brand"), in_reply_to_id=str(BASE + 9))
+    first = notice(3, what=status(3, in_reply_to_id=str(BASE + 1), in_reply_to_account_id=ME))
+    deeper = notice(4, what=status(4, in_reply_to_id=str(BASE + 2), in_reply_to_account_id=ME))
+    PEER.told(outside, [first, deeper], shown=[begun, ours, first["status"], deeper["status"]])
+    other, one = items(channel().fetch({}))
+    assert isinstance(one, Incoming) and isinstance(other, Incoming)
+    assert (one.parents, one.threads) == ((), (f"{BASE + 1} ada@social.example.net",))
+    assert (other.parents, other.threads) == ((str(BASE + 2),), ())
+
+
 def test_what_is_very_new_is_asked_for_once_more(outside: Outside) -> None:
     """A notification with a lower number may be seen later than one with a higher."""
     now = stamp(datetime.now(UTC))

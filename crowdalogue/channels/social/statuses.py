@@ -3,9 +3,10 @@
 A delivery has the form of the server's own stream of events, with who we are beside it:
 
     {"event": "notification" | "update" | "status.update" | "delete", "payload": {...} or an id,
-     "me": our account's id, "domain": of the server's own people}
+     "me": our account's id, "domain": of the server's own people, "begun": true}
 
-`update` is a new status: one of ours, or one that a search found.
+`update` is a new status: one of ours, or one that a search found. `begun` says that the status answers one of ours
+that answers nothing itself: a hundred people beneath it are a hundred conversations, not one.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def _status(delivery: dict[str, Any], status: dict[str, Any], reason: str = "") 
     name their parent by it."""
     author = _author(delivery, part(status, "account"))
     html, visibility = word(status, "content"), word(status, "visibility")
+    parents, above = _parents(status), word(status, "in_reply_to_id") if flag(delivery, "begun") else ""
     return Incoming(
         external_id=word(status, "id", needed=True),
         author=author,
@@ -95,7 +97,8 @@ def _status(delivery: dict[str, Any], status: dict[str, Any], reason: str = "") 
         html=clean_html(html),
         sent_at=moment(status, "created_at"),
         edited_at=moment(status, "edited_at"),
-        parents=_parents(status),
+        parents=tuple(p for p in parents if p != above),
+        threads=(f"{above} {author.address}",) if above else (),
         to=tuple(Author(_address(delivery, m), word(m, "username")) for m in parts(status, "mentions"))[:20],
         kind=_kind(delivery, status, author, reason),
         language=word(status, "language")[:12],
@@ -186,7 +189,7 @@ def _extra(delivery: dict[str, Any], status: dict[str, Any], visibility: str) ->
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
-def as_event(event: str, payload: Any, me: str, domain: str) -> bytes:
+def as_event(event: str, payload: Any, me: str, domain: str, begun: bool = False) -> bytes:
     """A delivery's body."""
-    body = {"event": event, "payload": payload, "me": me, "domain": domain}
+    body = {"event": event, "payload": payload, "me": me, "domain": domain} | ({"begun": True} if begun else {})
     return json.dumps(body, ensure_ascii=False).encode()
