@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from crowdalogue.cli import care, data, doctor, learn, people, run
+from crowdalogue.cli import care, data, doctor, learn, people, run, watches
 from crowdalogue.errors import Failure
 
 __all__ = ["commands", "main"]
@@ -38,7 +38,7 @@ def commands() -> None:
 
 for _command in (
     *(run.run, run.serve, run.work),
-    *(data.import_file, data.export, data.report),
+    *(data.import_file, data.export, data.report, watches.watch),
     *(learn.evaluate, learn.label, learn.train),
     *(care.setup, care.demo, doctor.doctor, people.user, people.token),
 ):

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
 from django.utils import timezone
 
 from crowdalogue.listen import past
-from crowdalogue.models import Message, User
+from crowdalogue.models import Message
 from crowdalogue.text.matching import Matcher, Span
 from crowdalogue.text.watching import WatchQuery
 
@@ -62,7 +63,7 @@ class _Counts:
 
 
 def run(
-    user: User,
+    user: Any,
     query: WatchQuery,
     *,
     days: int = DAYS,
@@ -103,7 +104,7 @@ def _months(since: datetime, until: datetime) -> tuple[str, ...]:
 
 
 def _look(
-    user: User, matcher: Matcher, ids: Sequence[int], since: datetime, zone: tzinfo, trial: Trial, counts: _Counts
+    user: Any, matcher: Matcher, ids: Sequence[int], since: datetime, zone: tzinfo, trial: Trial, counts: _Counts
 ) -> None:
     about = {
         pk: (sent_at, channel, person if person is not None else -(handle or 0))
@@ -129,7 +130,7 @@ def _reached(before: int, since: datetime) -> datetime:
     return max(at, since) if at else since
 
 
-def _sum_up(user: User, matcher: Matcher, trial: Trial, counts: _Counts, today: date, zone: tzinfo) -> None:
+def _sum_up(user: Any, matcher: Matcher, trial: Trial, counts: _Counts, today: date, zone: tzinfo) -> None:
     trial.hits, trial.authors, trial.taken = len(counts.found), len(counts.authors), len(counts.taken)
     trial.channels = counts.channels.most_common()
     first = trial.since.astimezone(zone).date()
@@ -147,7 +148,7 @@ def _spread(ids: Sequence[int], count: int) -> list[int]:
     return [ids[round(n * (len(ids) - 1) / (count - 1))] for n in range(count)]
 
 
-def sampled(user: User, matcher: Matcher, ids: Sequence[int]) -> list[Sampled]:
+def sampled(user: Any, matcher: Matcher, ids: Sequence[int]) -> list[Sampled]:
     """These messages, in this order, with the words found in them."""
     rows = Message.objects.seen_by(user).filter(pk__in=ids).select_related("handle__person").defer("html", "quoted")
     there = {row.pk: row for row in rows}

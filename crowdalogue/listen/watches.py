@@ -250,7 +250,7 @@ def judge(user: User, watch: Watch, messages: Sequence[int], right: bool | None)
     return WatchHit.objects.filter(watch=watch, message__in=list(messages)[:500]).update(**said)
 
 
-def hits_of(watch: Watch, user: User, *, only: str = "") -> QuerySet[WatchHit]:
+def hits_of(watch: Watch, user: Any, *, only: str = "") -> QuerySet[WatchHit]:
     """Hits this person may see, newest first; `only`: open, right or wrong."""
     rows = WatchHit.objects.filter(watch=watch, message__in=Message.objects.seen_by(user)).order_by("-message_id")
     wanted = {"open": Q(right=None), "right": Q(right=True), "wrong": Q(right=False)}.get(only, Q())
