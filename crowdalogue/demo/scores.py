@@ -99,5 +99,5 @@ def share(part: int, whole: int) -> float | None:
 def wilson_of(part: int, whole: int) -> list[float] | None:
     if not whole:
         return None
-    low, high = wilson(part, whole)
+    low, high = wilson(part, whole) or (0.0, 1.0)
     return [round(low, 4), round(high, 4)]
