@@ -23,6 +23,7 @@ __all__ = [
     "fault",
     "forget_tokens",
     "grant",
+    "is_stale",
     "json_of",
     "kept",
     "listed",
@@ -122,6 +123,11 @@ def json_of(response: httpx.Response) -> Any:
         raise Failure(
             f"{response.url.host} answered with something that is not JSON. Try again later.", permanent=False
         ) from None
+
+
+def is_stale(failure: http.CallFailed, page: str) -> bool:
+    """Whether a walk's place in a list was forgotten by the other side, so that the walk must begin anew."""
+    return bool(page) and failure.status in (400, 404, 410, 416)
 
 
 def listed(answer: Any, path: str, host: str, *, absent: str = "") -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from crowdalogue.channels import tweets
 from crowdalogue.channels.asking import (
     Walk,
     fault,
+    is_stale,
     json_of,
     listed,
     looked,
@@ -263,9 +264,10 @@ class X(Channel):
         try:
             deliveries = self.page(door, walk, limit)
         except http.CallFailed as failure:
-            if door == "mentions" or failure.status != 403:
+            stale = is_stale(failure, walk.page)
+            if not stale and (door == "mentions" or failure.status != 403):
                 raise
-            deliveries, walk = (fault("Direct messages", failure),), Walk(walk.done)
+            deliveries, walk = () if stale else (fault("Direct messages", failure),), Walk(walk.done)
         after = {k: v for k, v in cursor.items() if k in ("mentions", "direct")} | {door: walk.cursor}
         if walk.page:
             return Fetched(deliveries, after | {"at": at}, more=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from crowdalogue import http
 from crowdalogue.channels import google
-from crowdalogue.channels.asking import Walk, ask, json_of, listed, looked, not_sent, refuse_fault, resting
+from crowdalogue.channels.asking import Walk, ask, is_stale, json_of, listed, looked, not_sent, refuse_fault, resting
 from crowdalogue.channels.base import (
     Author,
     Channel,
@@ -122,7 +122,12 @@ class YouTube(Channel):
     def threads(self, walk: Walk, after: dict[str, Any], limit: int) -> Fetched:
         asked = {"part": "snippet,replies", "allThreadsRelatedToChannelId": self.channel_id, "order": "time"}
         asked |= {"maxResults": str(min(100, limit)), "textFormat": "plainText"}
-        page = self.call("GET", "/commentThreads", params=asked | ({"pageToken": walk.page} if walk.page else {}))
+        try:
+            page = self.call("GET", "/commentThreads", params=asked | ({"pageToken": walk.page} if walk.page else {}))
+        except http.CallFailed as failure:
+            if not is_stale(failure, walk.page):
+                raise
+            return Fetched((), looked(after | {"threads": Walk(walk.done).cursor}))
         found = listed(page, "items", "YouTube")
         walk.step([began.isoformat() if (began := began_of(t)) else None for t in found], words(page, "nextPageToken"))
         seen = {words(t, "id"): whole(t, "snippet.totalReplyCount") or 0 for t in found} | (after.get("seen") or {})
