@@ -15,6 +15,9 @@ from django.utils import timezone
 from crowdalogue import flow
 from crowdalogue.channels.base import Raw
 from crowdalogue.errors import Failure
+from crowdalogue.flow import inwards
+from crowdalogue.listen import intake
+from crowdalogue.listen.rush import Rush
 from crowdalogue.models import Account, Delivery, Message, User, Wait
 from tests.said import write
 
@@ -69,6 +72,37 @@ def test_a_delivery_whose_door_died_is_picked_up(hook: Account) -> None:
     assert flow.pick_up() == 1
     assert flow.pick_up() == 0
     assert Message.objects.count() == 1
+
+
+def test_what_a_rush_leaves_is_filed_together_and_one_bad_delivery_stops_none(
+    hook: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Rush(knocks=1)
+    monkeypatch.setattr(inwards, "_rush", busy)
+    busy.inside = 1  # another knock that takes long
+    bodies = [{"id": str(n), "text": f"hello {n}", "author": f"p{n % 3}@example.com"} for n in range(9)]
+    bodies[4] = {"nothing": "known"}
+    taken = [flow.knock(hook, knock(hook, body))[0] for body in bodies]
+    assert {delivery.state for delivery in taken if delivery} == {"kept"}
+    assert not Message.objects.exists()
+    again, _ = flow.knock(hook, knock(hook, bodies[0]))
+    assert again is not None and again.pk == taken[0].pk and again.repeated  # type: ignore[union-attr, attr-defined]
+    assert flow.pick_up() == 9
+    assert flow.pick_up() == 0
+    assert sorted(Message.objects.values_list("external_id", flat=True)) == list("01235678")
+    states = Delivery.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["filed"] * 4 + ["failed"] + ["filed"] * 4
+
+
+def test_a_delivery_that_stopped_a_worker_is_taken_alone_next_time(hook: Account) -> None:
+    """Its neighbours must not be stopped three times with it."""
+    for n in range(3):
+        body = {"id": str(n), "text": f"hello {n}", "author": "ann@example.com"}
+        intake.keep(hook, knock(hook, body), left=True)
+    assert len(intake.claim_left(timezone.now())) == 3  # and the worker died
+    Delivery.objects.update(claimed_at=timezone.now() - 2 * intake.LEASE)
+    assert flow.pick_up() == 3
+    assert Message.objects.count() == 3
 
 
 def test_a_channel_that_cannot_be_answered_says_so(account: Callable[..., Account], helper: User) -> None:

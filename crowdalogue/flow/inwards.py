@@ -33,6 +33,7 @@ from crowdalogue.channels.rehearsal import rehearse
 from crowdalogue.errors import Failure
 from crowdalogue.listen import accounts, changes, filing, intake, polling, searching
 from crowdalogue.listen.filing import Filed
+from crowdalogue.listen.rush import Rush
 from crowdalogue.models import (
     Account,
     Brand,
@@ -45,6 +46,7 @@ from crowdalogue.models import (
 log = logging.getLogger(__name__)
 State = Delivery.State
 ATTEMPTS = 4
+_rush = Rush()  # at the doors of this process
 
 
 def knock(account: Account, raw: Raw) -> tuple[Delivery | None, Response | None]:
@@ -59,7 +61,8 @@ def knock(account: Account, raw: Raw) -> tuple[Delivery | None, Response | None]
     answer = channel.handshake(raw)
     if answer is not None:
         return None, answer
-    return receive(account, raw, trusted=True), channel.respond(raw)
+    with _rush.knock() as rushed:
+        return take(account, raw, channel, left=rushed), channel.respond(raw)
 
 
 def receive(account: Account, raw: Raw, *, trusted: bool = False) -> Delivery:
@@ -70,8 +73,13 @@ def receive(account: Account, raw: Raw, *, trusted: bool = False) -> Delivery:
     channel = channel_of(account)
     if not trusted:
         channel.verify(raw, timezone.now())
-    delivery, repeated = intake.keep(account, replace(raw, key=channel.delivery_key(raw)))
-    if not repeated:
+    return take(account, raw, channel)
+
+
+def take(account: Account, raw: Raw, channel: Channel, *, left: bool = False) -> Delivery:
+    """Keep, then file; with `left` a worker files it within a second or so, and the next knock is not kept waiting."""
+    delivery, repeated = intake.keep(account, replace(raw, key=channel.delivery_key(raw)), left=left)
+    if not repeated and not left:
         understand([delivery], account, channel)
     delivery.repeated = repeated  # type: ignore[attr-defined]
     return delivery
@@ -241,13 +249,21 @@ def replay(delivery: Delivery) -> Delivery:
 
 
 def pick_up(limit: int = 50) -> int:
-    """Deliveries whose door died between keeping and filing. Returns how many were taken up."""
+    """File what was kept only: left to a worker in a rush, or by a door that died. Returns how many were taken up.
+
+    Together at first; what an earlier attempt stopped at is taken one by one, so that it stops nothing else again.
+    """
     left = intake.claim_left(timezone.now(), limit)
+    together: dict[int, list[Delivery]] = {}
     for delivery in left:
-        if delivery.attempts > intake.ATTEMPTS:
+        if delivery.attempts <= 1:
+            together.setdefault(delivery.account_id, []).append(delivery)
+        elif delivery.attempts > intake.ATTEMPTS:
             intake.mark(delivery, State.FAILED, "Filing stopped three times at this delivery. Replay it after a fix.")
         else:
             understand([delivery], delivery.account, channel_of(delivery.account))
+    for deliveries in together.values():
+        understand(deliveries, deliveries[0].account, channel_of(deliveries[0].account))
     return len(left)
 
 

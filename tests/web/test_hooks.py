@@ -15,6 +15,8 @@ from django.test import Client
 
 from crowdalogue import flow
 from crowdalogue.channels.webhook import sign
+from crowdalogue.flow import inwards
+from crowdalogue.listen.rush import Rush
 from crowdalogue.models import Account, Conversation, Delivery, Message
 from crowdalogue.web import hooks
 
@@ -54,6 +56,18 @@ def test_a_message_becomes_a_conversation(post: Post, hook: Account) -> None:
     assert message.delivery == delivery
     assert message.conversation.person is not None
     assert message.conversation.person.name == "Ada Ex"
+
+
+def test_in_a_rush_it_is_kept_and_a_worker_files_it(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Rush(knocks=1)
+    busy.inside = 1  # another knock at the same moment
+    monkeypatch.setattr(inwards, "_rush", busy)
+    answer = post(PARCEL)
+    assert answer.status_code == 202
+    assert answer.json() == {"kept": Delivery.objects.get().pk, "repeated": False, "state": "kept", "reason": ""}
+    assert flow.pick_up() == 1
+    assert Message.objects.get().text == "Where is my parcel?"
+    assert post(PARCEL).json()["repeated"] is True
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""When a door is in a rush: many knocks in a second, and some at the same time."""
+
+from __future__ import annotations
+
+import pytest
+
+from crowdalogue.listen import rush
+from crowdalogue.listen.rush import Rush
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(rush.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_one_after_the_other_is_no_rush_however_quick(clock: list[float]) -> None:
+    door = Rush(knocks=5, seconds=1)
+    for _ in range(50):
+        with door.knock() as rushed:
+            assert not rushed
+
+
+def test_many_in_a_second_with_some_at_once_are_a_rush_until_it_is_quiet_again(clock: list[float]) -> None:
+    door = Rush(knocks=5, seconds=1)
+    with door.knock(), door.knock() as second:
+        assert not second  # two at once on a quiet day
+    for _ in range(2):
+        with door.knock() as rushed:
+            assert not rushed
+    with door.knock() as rushed:
+        assert rushed
+    clock[0] += 5
+    with door.knock() as rushed:
+        assert not rushed
+
+
+def test_a_knock_that_fails_is_not_inside_for_ever() -> None:
+    door = Rush(knocks=2, seconds=60)
+    with pytest.raises(ZeroDivisionError), door.knock():
+        raise ZeroDivisionError
+    assert door.inside == 0
