@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from crowdalogue import http
 from crowdalogue.channels.asking import Walk
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
+from crowdalogue.channels.jsonbody import take
 from crowdalogue.channels.payload import load_object, part, parts, word
 from crowdalogue.channels.social import chat
 from crowdalogue.channels.social.posts import MESSAGES, chat_id, read
@@ -136,7 +137,7 @@ class Bluesky(Channel):
     def _known_of(self, notices: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Profiles of the authors (how many follow them) and, where there are pictures, the posts as shown."""
         people = dict.fromkeys(word(part(n, "author"), "did") for n in notices)
-        pictured = dict.fromkeys(word(n, "uri") for n in notices if part(part(n, "record"), "embed"))
+        pictured = dict.fromkeys(word(n, "uri") for n in notices if take(n, "record.embed"))
         profiles = self._many("app.bsky.actor.getProfiles", "actors", list(people), "profiles")
         posts = self._many("app.bsky.feed.getPosts", "uris", list(pictured), "posts")
         return {word(p, "did"): p for p in profiles}, {word(p, "uri"): p for p in posts}

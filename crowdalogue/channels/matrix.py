@@ -21,7 +21,7 @@ from crowdalogue import http
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
 from crowdalogue.channels.payload import flag, listed, load_object, part, parts, word
 from crowdalogue.channels.social.rooms import read
-from crowdalogue.errors import Failure
+from crowdalogue.errors import Failure, NotUnderstood
 
 __all__ = ["Matrix"]
 
@@ -198,14 +198,13 @@ class Matrix(Channel):
             if "state_key" in event:
                 continue  # comings and goings are no messages, and a large room is full of them
             body = {"me": me, "room": self._room(room, left), "sender": people.get(str(event.get("sender")), {})}
-            if event.get("type") == "m.room.redaction":
-                body["redacted"] = self._redacted(room, event)
+            if target := _target(event):
+                body["target"] = self._sort_of(room, target)
             found.append(_delivery(body | {"event": event}, str(event.get("event_id"))))
         return found
 
-    def _redacted(self, room: str, event: dict[str, Any]) -> dict[str, str]:
-        """Of what sort the event was that is taken back: its own name does not say."""
-        target = word(event, "redacts") or word(part(event, "content"), "redacts")
+    def _sort_of(self, room: str, target: str) -> dict[str, str]:
+        """Of what sort the event is that is taken back or edited, and whose: its name does not say."""
         try:
             was = self._call("GET", f"/v3/rooms/{_quoted(room)}/event/{_quoted(target)}")
         except http.CallFailed as failure:
@@ -376,7 +375,21 @@ def _quoted(name: str) -> str:
 def _names(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Display names by user, out of the membership events that come along."""
     members = [e for e in events if e.get("type") == "m.room.member" and isinstance(e.get("content"), dict)]
-    return {str(e.get("state_key")): {"displayname": e["content"].get("displayname") or ""} for e in members}
+    names = {str(e.get("state_key")): e["content"].get("displayname") for e in members}
+    return {user: {"displayname": name} for user, name in names.items() if isinstance(name, str)}
+
+
+def _target(event: dict[str, Any]) -> str:
+    """The event that this one takes back or replaces; empty where it does neither. People may send any content, and
+    what is no name here is refused when it is read."""
+    try:
+        content = part(event, "content")
+        if event.get("type") == "m.room.redaction":
+            return word(event, "redacts") or word(content, "redacts")
+        relation = part(content, "m.relates_to")
+        return word(relation, "event_id") if word(relation, "rel_type") == "m.replace" else ""
+    except NotUnderstood:
+        return ""
 
 
 def _just_joined(events: Iterable[dict[str, Any]], me: str) -> bool:

@@ -238,7 +238,7 @@ def test_our_own_posts_come_back_as_ours(outside: Outside) -> None:
     fetched = channel().fetch({})
     [mine] = items(fetched)
     assert isinstance(mine, Incoming)
-    assert mine.author.ours and mine.parents == (uri(1),)
+    assert mine.author.ours and mine.parents == (uri(1),) and mine.to == (Author(ADA),)
     place = httpx.URL(mine.attachments[0].url)
     assert (place.host, place.path) == ("pds.example.com", "/xrpc/com.atproto.sync.getBlob")
     assert dict(place.params) == {"did": ME, "cid": "bafkmap"}
@@ -608,6 +608,9 @@ def test_deeds_and_search_through_a_real_network(bluesky: network.Network) -> No
     listener = Listener(mine)
     listener.news()
     own = brand.make(POST, text="A new lid for every garden")
+    listener.until(Incoming, own["uri"])
+    # The network never tells of a reply that it hears of before the post it answers, as happens within milliseconds.
+    network.until(lambda: ada.ask("app.bsky.feed.getPosts", uris=[own["uri"]])["posts"])
     reply = ada.make(POST, text="Buy followers cheaply", reply={"root": own, "parent": own})
     spam = listener.until(Incoming, reply["uri"])
     assert spam.threads == (f"{own['uri']} {ada.did}",)

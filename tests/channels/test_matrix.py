@@ -194,6 +194,19 @@ def test_edits_reactions_and_what_is_taken_back(look: Callable[..., Fetched], ou
     assert removed == Removal("$event1", AT + timedelta(seconds=5))
 
 
+def test_nobody_edits_the_words_of_others(look: Callable[..., Fetched], outside: Outside) -> None:
+    edit = {
+        "msgtype": "m.text",
+        "body": "* I am happy",
+        "m.new_content": {"msgtype": "m.text", "body": "I am happy"},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": "$event1"},
+    }
+    outside.on("GET", "/event/%24event1", says({"type": "m.room.message", "sender": "@other:example.com"}))
+    assert isinstance(one(look(event(2, edit))), Ignored)
+    outside.on("GET", "/event/%24event1", says({"errcode": "M_NOT_FOUND", "error": "Event not found."}, 404))
+    assert isinstance(one(look(event(2, edit))), Ignored)
+
+
 def test_files_have_a_name_a_caption_and_an_address(look: Callable[..., Fetched], outside: Outside) -> None:
     photo = {
         "msgtype": "m.image",
@@ -234,6 +247,17 @@ def test_in_a_public_room_only_what_names_us_waits(look: Callable[..., Fetched])
     assert message.public
     assert message.threads == (f"{ROOM} {ADA}",), "in a group everybody has a conversation of their own"
     assert next(i.kind for i in items(fetched, groups="all") if isinstance(i, Incoming)) == Kind.MESSAGE
+
+
+@pytest.mark.parametrize("odd", [{"m.relates_to": [1]}, {"m.relates_to": {"rel_type": "m.replace", "event_id": {}}}])
+def test_one_odd_event_does_not_stop_the_others(odd: Any, look: Callable[..., Fetched]) -> None:
+    fetched = look(event(1, odd), event(2, {"redacts": [1]}, kind="m.room.redaction"), text(3), member(ADA, "x") | odd)
+    assert len(fetched.deliveries) == 3
+    assert [i.external_id for i in channel().parse(fetched.deliveries[2]) if isinstance(i, Incoming)] == ["$event3"]
+    try:
+        assert [type(i) for i in channel().parse(fetched.deliveries[0])] == [Ignored]
+    except NotUnderstood as fault:
+        assert "m.relates_to" in fault.text
 
 
 def test_what_a_room_says_of_itself_is_no_message(look: Callable[..., Fetched]) -> None:

@@ -117,7 +117,7 @@ class Person:
         return self.ask("app.bsky.feed.getPostThread", uri=uri)["thread"]
 
 
-def until(look: Callable[[], Any], seconds: float = 30) -> Any:
+def until(look: Callable[[], Any], seconds: float = 90) -> Any:
     """What `look` finds once it finds something: the AppView hears of a record a moment after it was written."""
     end = time.monotonic() + seconds
     while not (found := look()):

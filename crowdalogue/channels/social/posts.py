@@ -112,6 +112,7 @@ def _post(
         sent_at=_sent_at(named, record),
         parents=_answered(record, me, who.ours),
         threads=_beneath(record, me, who),
+        to=_told(record, me) if who.ours else (),
         kind=kind,
         language=languages[0][:12] if languages else "",
         url=f"https://bsky.app/profile/{who.address}/post/{uri.rpartition('/')[2]}",
@@ -157,6 +158,12 @@ def _answered(record: dict[str, Any], me: str, ours: bool) -> tuple[str, ...]:
 def _beneath(record: dict[str, Any], me: str, who: Author) -> tuple[str, ...]:
     above = "" if who.ours else _ours_above(record, me)
     return (f"{above} {who.address}",) if above else ()
+
+
+def _told(record: dict[str, Any], me: str) -> tuple[Author, ...]:
+    """Whom a post of ours answers: their name stands in the address of what they wrote."""
+    did = word(part(part(record, "reply"), "parent"), "uri").removeprefix("at://").partition("/")[0]
+    return (Author(did),) if did and did != me else ()
 
 
 def _mentioned(record: dict[str, Any]) -> list[str]:

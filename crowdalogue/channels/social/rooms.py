@@ -3,9 +3,10 @@
 A delivery is one event with what must be known to read it later, kept by `matrix.py`:
 
     {"me": "@brand:example.com", "room": {"id", "name", "public", "direct"}, "sender": {"displayname"},
-     "event": {...as the homeserver gave it...}, "redacted": {"type", "sender"}}
+     "event": {...as the homeserver gave it...}, "target": {"type", "sender"}}
 
-or `{"receipts": [...]}`, or `{"fault": "..."}` for what could not be fetched.
+`target` is of the event that a redaction takes back or an edit replaces. Else it is
+`{"receipts": [...]}`, or `{"fault": "..."}` for what could not be fetched.
 """
 
 from __future__ import annotations
@@ -81,9 +82,9 @@ def _redaction(delivery: dict[str, Any], event: dict[str, Any]) -> Item:
     # Rooms of version 11 and later keep the name inside the content.
     target = word(event, "redacts") or word(part(event, "content"), "redacts", needed=True)
     at = moment(event, "origin_server_ts")
-    redacted = part(delivery, "redacted")
-    if word(redacted, "type") == "m.reaction":
-        sender = word(redacted, "sender", needed=True)
+    was = part(delivery, "target")
+    if word(was, "type") == "m.reaction":
+        sender = word(was, "sender", needed=True)
         author = Author(sender, ours=sender == word(delivery, "me"))
         return Interaction(target, author, "reaction", at, gone=True)
     return Removal(target, at)
@@ -108,11 +109,14 @@ def _reaction(delivery: dict[str, Any], event: dict[str, Any]) -> Interaction:
     )
 
 
-def _message(delivery: dict[str, Any], event: dict[str, Any], kind: str, mentions_only: bool) -> Incoming:
+def _message(delivery: dict[str, Any], event: dict[str, Any], kind: str, mentions_only: bool) -> Item:
     content, own_id = part(event, "content"), word(event, "event_id", needed=True)
     relation = part(content, "m.relates_to")
     at = moment(event, "origin_server_ts")
     edited = word(relation, "rel_type") == "m.replace"
+    if edited and word(part(delivery, "target"), "sender") != word(event, "sender"):
+        # Homeservers pass on whatever is sent; only the author may change their words.
+        return Ignored("An edit by somebody else than the author, or of a message that cannot be looked up.")
     # The new content of an edit stands beside a fallback for old programs.
     shown = part(content, "m.new_content") or content if edited else content
     room, author = part(delivery, "room"), _author(delivery, event)
