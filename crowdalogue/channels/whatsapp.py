@@ -194,7 +194,7 @@ class WhatsApp(MetaChannel):
             "type": "template",
             "template": {
                 "name": name,
-                "language": {"code": str(self.settings["language"] or "en").strip()},
+                "language": {"policy": "deterministic", "code": str(self.settings["language"] or "en").strip()},
                 "components": [{"type": "body", "parameters": [value]}],
             },
         }

@@ -56,15 +56,15 @@ class FacebookPeer(MetaPeer):
         changes = [{"field": "feed", "value": self.value(s)} for s in said]
         at = int(now.timestamp())
         entries = [{"id": PAGE, "time": at, "changes": changes[n : n + 10]} for n in range(0, len(changes), 10)]
-        return [self.signed({"object": "page", "entry": entries}, now)]
+        return [self.packed({"object": "page", "entry": entries}, now)]
 
     def unknown(self, now: datetime) -> Raw:
         changes = [{"field": "telepathy", "value": {"thought": "x"}}]
-        return self.signed({"object": "page", "entry": [{"id": PAGE, "time": 1, "changes": changes}]}, now)
+        return self.packed({"object": "page", "entry": [{"id": PAGE, "time": 1, "changes": changes}]}, now)
 
     def removed(self, said: Said, now: datetime) -> Raw:
         change = {"field": "feed", "value": self.value(said) | {"verb": "remove", "message": None}}
-        return self.signed({"object": "page", "entry": [{"id": PAGE, "time": 1, "changes": [change]}]}, now)
+        return self.packed({"object": "page", "entry": [{"id": PAGE, "time": 1, "changes": [change]}]}, now)
 
     def serve(self, outside: Outside, said: Sequence[Said]) -> None:
         newest = sorted(said, key=lambda s: s.at, reverse=True)
@@ -83,7 +83,11 @@ class FacebookPeer(MetaPeer):
         def page(after: int, size: int) -> dict[str, Any]:
             end = after + size
             more = {"next": f"https://graph.facebook.com/x?after={end}&access_token=x"} if end < len(newest) else {}
-            return {"data": [comment(s) for s in newest[after:end]], "paging": more, "summary": {"total_count": len(said)}}
+            return {
+                "data": [comment(s) for s in newest[after:end]],
+                "paging": more,
+                "summary": {"total_count": len(said)},
+            }
 
         outside.on("GET", f"/{PAGE}/feed", feed)
         outside.on("GET", f"/{POST}/comments", lambda c: httpx.Response(200, json=page(int(c.query["after"]), 2)))
@@ -103,13 +107,15 @@ def page() -> Facebook:
     return Facebook(SETTINGS)
 
 
-def read(page: Facebook, field: str = "feed", **value: Any) -> list[Item]:
+def read(page: Facebook, field: Any = "feed", **value: Any) -> list[Item]:
     usual = {"from": ROBIN, "post_id": POST, "created_time": AT, "verb": "add"}
     changes = [{"field": field, "value": usual | value}]
-    return page.parse(Raw(json.dumps({"object": "page", "entry": [{"id": PAGE, "time": AT + 60, "changes": changes}]}).encode()))
+    return page.parse(
+        Raw(json.dumps({"object": "page", "entry": [{"id": PAGE, "time": AT + 60, "changes": changes}]}).encode())
+    )
 
 
-def one(page: Facebook, field: str = "feed", **value: Any) -> Incoming:
+def one(page: Facebook, field: Any = "feed", **value: Any) -> Incoming:
     (item,) = read(page, field, **value)
     assert isinstance(item, Incoming)
     return item
@@ -144,7 +150,9 @@ def test_answers_follow_what_they_answer(page: Facebook) -> None:
 
 
 def test_posts_of_visitors_and_of_our_own(page: Facebook) -> None:
-    post = one(page, item="status", message="Never again", photos=["https://cdn.example.com/1", "https://cdn.example.com/2"])
+    post = one(
+        page, item="status", message="Never again", photos=["https://cdn.example.com/1", "https://cdn.example.com/2"]
+    )
     assert (post.external_id, post.text, post.threads) == (POST, "Never again", (f"{POST}:5550001",))
     assert len(post.attachments) == 2 and post.url == f"https://www.facebook.com/{POST}"
     film = one(page, item="video", message="", video="https://cdn.example.com/f")
@@ -210,7 +218,12 @@ def test_recommendations_have_their_rating(page: Facebook) -> None:
 
 
 def test_private_messages_of_the_same_app_are_filed_here_too(page: Facebook, outside: Outside) -> None:
-    event = {"sender": {"id": "5550001"}, "recipient": {"id": PAGE}, "timestamp": 1, "message": {"mid": "m_1", "text": "Hi"}}
+    event = {
+        "sender": {"id": "5550001"},
+        "recipient": {"id": PAGE},
+        "timestamp": 1,
+        "message": {"mid": "m_1", "text": "Hi"},
+    }
     (item,) = page.parse(Raw(json.dumps({"object": "page", "entry": [{"id": PAGE, "messaging": [event]}]}).encode()))
     assert isinstance(item, Incoming) and item.extra["via"] == "messenger" and not item.public
     outside.on("POST", f"/{PAGE}/messages", says({"message_id": "m_2"}))
@@ -231,7 +244,7 @@ def test_the_feed_is_walked_with_progress(page: Facebook, outside: Outside) -> N
     items = [i for f in (first, second, third) for raw in f.deliveries for i in page.parse(raw)]
     assert [i.text for i in items if isinstance(i, Incoming)] == [f"comment {n}" for n in (5, 4, 3, 2, 1)]
     assert [i for i in items if isinstance(i, Ignored)] == [Ignored("a post of the page itself")]
-    hooked = [i for raw in PEER.deliver(said[:1], NOW) for i in page.parse(raw)][0]
+    (hooked,) = (i for raw in PEER.deliver(said[:1], NOW) for i in page.parse(raw))
     asked = next(i for i in items if isinstance(i, Incoming) and i.external_id == "100_1")
     assert isinstance(hooked, Incoming)
     assert (asked.threads, asked.author, asked.sent_at) == (hooked.threads, hooked.author, hooked.sent_at)

@@ -57,7 +57,7 @@ def entry(gram: Instagram, **content: Any) -> list[Item]:
     return gram.parse(Raw(json.dumps(body).encode()))
 
 
-def comment(gram: Instagram, field: str = "comments", **value: Any) -> Incoming:
+def comment(gram: Instagram, field: Any = "comments", **value: Any) -> Incoming:
     usual = {"id": "900", "text": "How much?", "from": ROBIN, "media": {"id": "300", "media_product_type": "FEED"}}
     (item,) = entry(gram, changes=[{"field": field, "value": usual | value}])
     assert isinstance(item, Incoming)
@@ -122,7 +122,10 @@ def test_a_story_reply_keeps_its_story(gram: Instagram) -> None:
     reply = {"story": {"id": "1", "url": "https://cdn.example.com/s"}}
     (item,) = direct(gram, message={"mid": "m_1", "text": "Where?", "reply_to": reply})
     assert isinstance(item, Incoming) and item.extra["story"] == "https://cdn.example.com/s" and not item.public
-    mention = {"mid": "m_2", "attachments": [{"type": "story_mention", "payload": {"url": "https://cdn.example.com/m"}}]}
+    mention = {
+        "mid": "m_2",
+        "attachments": [{"type": "story_mention", "payload": {"url": "https://cdn.example.com/m"}}],
+    }
     (told,) = direct(gram, message=mention)
     assert isinstance(told, Incoming) and told.text == "Mentioned us in a story." and len(told.attachments) == 1
 
@@ -155,12 +158,19 @@ def test_edits_unsent_seen_reactions_and_what_is_not_handed_on(gram: Instagram) 
 
 def test_metas_two_ids_of_one_account(gram: Instagram) -> None:
     """With Facebook's login the entry may name the account by another id than the event's sides."""
-    event = {"sender": {"id": "5550001"}, "recipient": {"id": OWN}, "timestamp": 1, "message": {"mid": "m_1", "text": "Hi"}}
+    event = {
+        "sender": {"id": "5550001"},
+        "recipient": {"id": OWN},
+        "timestamp": 1,
+        "message": {"mid": "m_1", "text": "Hi"},
+    }
     body = {"object": "instagram", "entry": [{"id": "90000000000000002", "messaging": [event]}]}
     (item,) = gram.parse(Raw(json.dumps(body).encode()))
     assert isinstance(item, Incoming) and item.threads == ("instagram:5550001",)
     other = event | {"recipient": {"id": "777"}}
-    (strange,) = gram.parse(Raw(json.dumps({"object": "instagram", "entry": [{"id": "777", "messaging": [other]}]}).encode()))
+    (strange,) = gram.parse(
+        Raw(json.dumps({"object": "instagram", "entry": [{"id": "777", "messaging": [other]}]}).encode())
+    )
     assert isinstance(strange, Unknown)
 
 
@@ -169,7 +179,9 @@ def test_metas_two_ids_of_one_account(gram: Instagram) -> None:
 
 def test_comments_with_their_answers_then_direct_messages(gram: Instagram, outside: Outside) -> None:
     at = "2026-03-01T12:00:00+0000"
-    answers = {"data": [{"id": "901", "text": "Ten", "timestamp": at, "username": "us", "from": {"id": OWN, "username": "us"}}]}
+    answers = {
+        "data": [{"id": "901", "text": "Ten", "timestamp": at, "username": "us", "from": {"id": OWN, "username": "us"}}]
+    }
     first = {"id": "900", "text": "How much?", "timestamp": at, "from": ROBIN, "replies": answers}
     PEER.serve(outside, [Said(1, "Hello", NOW)])
     outside.on("GET", f"/{OWN}/media", says({"data": [{"id": "300", "timestamp": at, "comments": {"data": [first]}}]}))
@@ -237,7 +249,9 @@ def test_a_mention_is_answered_where_it_was_made(gram: Instagram, outside: Outsi
         ({"about": {"via": "instagram"}, "heard_at": datetime.now(UTC) - timedelta(days=2)}, "24 hours"),
     ],
 )
-def test_what_instagram_would_refuse_is_said_before(more: dict[str, Any], words: str, gram: Instagram, outside: Outside) -> None:
+def test_what_instagram_would_refuse_is_said_before(
+    more: dict[str, Any], words: str, gram: Instagram, outside: Outside
+) -> None:
     with pytest.raises(SendError, match=words) as caught:
         gram.send(out(**more))
     assert caught.value.permanent and not outside.calls
@@ -263,7 +277,7 @@ def test_deeds(deed: str, call: Sequence[Any], gram: Instagram, outside: Outside
 
 def test_check_names_the_token_and_where_to_get_one(gram: Instagram, outside: Outside) -> None:
     outside.always(says({"error": {"code": 190, "error_subcode": 463}}, 400))
-    with pytest.raises(Failure, match="Instagram access token: it expired.*lives 60 days"):
+    with pytest.raises(Failure, match=r"Instagram access token: it expired.*lives 60 days"):
         gram.check()
     outside.always(says({"id": OWN}))
     with pytest.raises(Failure, match="professional account"):

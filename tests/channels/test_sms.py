@@ -93,7 +93,13 @@ class SmsPeer(TwilioPeer):
 
 def listed(said: Said, sid: str, **more: Any) -> dict[str, Any]:
     at = format_datetime(said.at)
-    message = {"sid": sid, "from": f"+1555010{said.author:04}", "to": "+15550100000", "body": said.text, "num_media": "0"}
+    message = {
+        "sid": sid,
+        "from": f"+1555010{said.author:04}",
+        "to": "+15550100000",
+        "body": said.text,
+        "num_media": "0",
+    }
     return message | {"direction": "inbound", "status": "received", "date_sent": at, "date_created": at} | more
 
 
@@ -183,7 +189,11 @@ def test_twilio_hears_an_empty_answer(sms: Sms) -> None:
 
 def test_what_was_said_before_on_both_sides_with_files(sms: Sms, outside: Outside) -> None:
     theirs = listed(Said(1, "Look", NOW), "MM1", num_media="1")
-    ours = listed(Said(2, "Thanks", NOW), "SM2") | {"direction": "outbound-api", "from": "+15550100000", "to": "+15550100001"}
+    ours = listed(Said(2, "Thanks", NOW), "SM2") | {
+        "direction": "outbound-api",
+        "from": "+15550100000",
+        "to": "+15550100001",
+    }
     failed = ours | {"sid": "SM3", "status": "undelivered", "error_code": 30003, "date_updated": format_datetime(NOW)}
 
     def lists(call: Call) -> httpx.Response:
@@ -230,7 +240,8 @@ def test_a_list_that_is_none_is_no_end(sms: Sms, outside: Outside) -> None:
 
 
 def out(text: str = "It comes tomorrow.", **more: Any) -> Outgoing:
-    return Outgoing(**{"key": "answer-1", "to": Author("+15550100199"), "text": text} | more)
+    usual: dict[str, Any] = {"key": "answer-1", "to": Author("+15550100199"), "text": text}
+    return Outgoing(**usual | more)
 
 
 def test_an_answer_from_the_number_or_by_the_service(sms: Sms, outside: Outside) -> None:

@@ -77,7 +77,11 @@ def test_json_is_covered_by_its_digest() -> None:
 def test_fields_are_read_as_they_were_written() -> None:
     fields = {"Body": "a+b & c=d\n👍", "Empty": "", "From": "+15550100199"}
     assert door.form_of(Raw(urlencode(fields).encode())) == fields
-    for body, words in ((b"", "no fields"), (b"\xff=1", "UTF-8"), (b"&".join(b"a=1" for _ in range(1001)), "1000 fields")):
+    for body, words in (
+        (b"", "no fields"),
+        (b"\xff=1", "UTF-8"),
+        (b"&".join(b"a=1" for _ in range(1001)), "1000 fields"),
+    ):
         with pytest.raises(NotUnderstood, match=words):
             door.form_of(Raw(body))
 
@@ -87,7 +91,11 @@ def test_no_form_breaks_the_reader(fields: dict[str, str], body: bytes) -> None:
     known = {"MessageSid": "SM1", "RecordingSid": "RE1", "From": "+15550100199", "NumMedia": "9"}
     for kind in ("sms", "voice"):
         channel = open_channel(kind, SETTINGS)
-        for raw in (Raw(urlencode(known | fields, errors="replace").encode()), Raw(body), Raw(b'{"object": "listed"' + body)):
+        for raw in (
+            Raw(urlencode(known | fields, errors="replace").encode()),
+            Raw(body),
+            Raw(b'{"object": "listed"' + body),
+        ):
             channel.respond(raw)
             try:
                 assert channel.parse(raw)

@@ -40,7 +40,10 @@ class VoicePeer(TwilioPeer):
         """The transcripts, each by itself."""
         return [
             self.form(
-                **self.fields(s), TranscriptionSid=f"TR{s.n:032}", TranscriptionStatus="completed", TranscriptionText=s.text
+                **self.fields(s),
+                TranscriptionSid=f"TR{s.n:032}",
+                TranscriptionStatus="completed",
+                TranscriptionText=s.text,
             )
             for s in said
         ]
@@ -50,7 +53,12 @@ class VoicePeer(TwilioPeer):
 
         def recordings(call: Call) -> httpx.Response:
             found = [
-                {"sid": self.id_of(s), "call_sid": f"CA{s.n:032}", "duration": "23", "date_created": format_datetime(s.at)}
+                {
+                    "sid": self.id_of(s),
+                    "call_sid": f"CA{s.n:032}",
+                    "duration": "23",
+                    "date_created": format_datetime(s.at),
+                }
                 for s in sorted(said, key=lambda s: s.at, reverse=True)
             ]
             return httpx.Response(200, json={"recordings": found, "next_page_uri": None})
@@ -62,7 +70,9 @@ class VoicePeer(TwilioPeer):
 
         def talk(call: Call) -> httpx.Response:
             one = next(s for s in said if f"CA{s.n:032}" in call.path)
-            return httpx.Response(200, json={"direction": "inbound", "from": f"+1555010{one.author:04}", "to": "+15550100000"})
+            return httpx.Response(
+                200, json={"direction": "inbound", "from": f"+1555010{one.author:04}", "to": "+15550100000"}
+            )
 
         outside.on("GET", "/Recordings.json", recordings)
         outside.on("GET", "/Transcriptions.json", transcripts)
@@ -98,7 +108,9 @@ def spoken(voice: Voice, raw: Raw) -> ElementTree.Element:
 
 def test_a_caller_hears_the_greeting_and_the_tone() -> None:
     voice = Voice(SETTINGS | {"greeting": "Kettles & more <open>", "language": "en-GB"})
-    ringing = PEER.form(CallSid="CA1", CallStatus="ringing", Direction="inbound", From="+15550100199", To="+15550100000")
+    ringing = PEER.form(
+        CallSid="CA1", CallStatus="ringing", Direction="inbound", From="+15550100199", To="+15550100000"
+    )
     said, record, _ = spoken(voice, ringing)
     assert (said.text, said.get("language")) == ("Kettles & more <open>", "en-GB")
     assert record.tag == "Record" and record.get("action") == URL and record.get("transcribeCallback") == URL

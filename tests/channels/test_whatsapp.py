@@ -35,6 +35,11 @@ OWN = "100000000000001"
 SETTINGS = COMMON | {"phone_number_id": OWN}
 AT = str(int(NOW.timestamp()))
 META = {"display_phone_number": "15550109999", "phone_number_id": OWN}
+ORDER = {
+    "catalog_id": "7",
+    "text": "Please",
+    "product_items": [{"product_retailer_id": "kettle", "quantity": "2", "item_price": 30.5, "currency": "EUR"}],
+}
 ROBIN = {"profile": {"name": "Robin Vale"}, "wa_id": "15550100123"}
 
 
@@ -61,14 +66,14 @@ class WhatsAppPeer(MetaPeer):
         values = [common | {"messages": list(messages[n : n + 5])} for n in range(0, len(messages), 5)]
         changes = [{"field": "messages", "value": v} for v in values]
         entries = [{"id": "1", "changes": changes[n : n + 2]} for n in range(0, len(changes), 2)]
-        return self.signed({"object": "whatsapp_business_account", "entry": entries}, now)
+        return self.packed({"object": "whatsapp_business_account", "entry": entries}, now)
 
     def deliver(self, said: Sequence[Said], now: datetime) -> list[Raw]:
         return [self.wrap([self.message(s) for s in said], now)]
 
     def unknown(self, now: datetime) -> Raw:
         change = {"field": "telepathy", "value": {"metadata": META}}
-        return self.signed({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}, now)
+        return self.packed({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}, now)
 
     def removed(self, said: Said, now: datetime) -> Raw:
         revoke = {"type": "revoke", "revoke": {"original_message_id": self.id_of(said)}, "id": f"wamid.revoke{said.n}"}
@@ -93,7 +98,10 @@ def wa() -> WhatsApp:
 
 def read(wa: WhatsApp, field: str = "messages", **value: Any) -> list[Item]:
     common = {"messaging_product": "whatsapp", "metadata": META, "contacts": [ROBIN]}
-    body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": field, "value": common | value}]}]}
+    body = {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": field, "value": common | value}]}],
+    }
     return wa.parse(Raw(json.dumps(body).encode()))
 
 
@@ -130,7 +138,13 @@ def test_people_are_known_by_their_number_as_by_phone(wa: WhatsApp) -> None:
 
 def test_people_who_show_a_name_and_no_number(wa: WhatsApp, outside: Outside) -> None:
     contact = {"profile": {"name": "Ada", "username": "ada.v"}, "user_id": "US.13491208655302741918"}
-    message = {"from_user_id": "US.13491208655302741918", "id": "wamid.2", "timestamp": AT, "type": "text", "text": {"body": "Hi"}}
+    message = {
+        "from_user_id": "US.13491208655302741918",
+        "id": "wamid.2",
+        "timestamp": AT,
+        "type": "text",
+        "text": {"body": "Hi"},
+    }
     (item,) = read(wa, contacts=[contact], messages=[message])
     assert isinstance(item, Incoming)
     assert (item.author.address, item.author.name) == ("US.13491208655302741918", "Ada")
@@ -150,15 +164,23 @@ def test_people_who_show_a_name_and_no_number(wa: WhatsApp, outside: Outside) ->
     [
         ("text", {"body": "Where is it?"}, "Where is it?"),
         ("button", {"text": "Yes", "payload": "YES"}, "Yes"),
-        ("interactive", {"type": "list_reply", "list_reply": {"id": "a", "title": "Returns", "description": "Send back"}}, "Returns"),
+        ("interactive", {"type": "list_reply", "list_reply": {"id": "a", "title": "Returns"}}, "Returns"),
         ("interactive", {"type": "button_reply", "button_reply": {"id": "b", "title": "Call me"}}, "Call me"),
         ("interactive", {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": "{}"}}, "Sent"),
         ("location", {"latitude": 52.5, "longitude": -1.25, "name": "Home"}, "Location: Home, 52.5, -1.25"),
-        ("contacts", [{"name": {"formatted_name": "Lee Moor"}, "phones": [{"phone": "+1 555 010 0177"}]}], "Contact: Lee Moor, +1 555 010 0177"),
-        ("order", {"catalog_id": "7", "text": "Please", "product_items": [{"product_retailer_id": "kettle", "quantity": "2", "item_price": 30.5, "currency": "EUR"}]}, "Please\n2 × kettle at 30.5 EUR"),
-        ("poll_creation", {}, "(A message of the kind poll_creation, which WhatsApp does not hand on. Look on the phone.)"),
+        (
+            "contacts",
+            [{"name": {"formatted_name": "Lee Moor"}, "phones": [{"phone": "+1 555 010 0177"}]}],
+            "Contact: Lee Moor, +1 555 010 0177",
+        ),
+        ("order", ORDER, "Please\n2 × kettle at 30.5 EUR"),
+        (
+            "poll_creation",
+            {},
+            "(A message of the kind poll_creation, which WhatsApp does not hand on. Look on the phone.)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_kinds_in_words(kind: str, content: Any, text: str, wa: WhatsApp) -> None:
     item = one(wa, kind, content)
     assert (item.text, item.extra["type"], item.sent_at) == (text, kind, NOW)
@@ -171,10 +193,10 @@ def test_kinds_in_words(kind: str, content: Any, text: str, wa: WhatsApp) -> Non
         ("audio", {"id": "7", "mime_type": "audio/ogg; codecs=opus", "voice": True}, ("voice.ogg", "audio/ogg"), ""),
         ("audio", {"id": "7", "mime_type": "audio/mpeg"}, ("audio.ogg", "audio/mpeg"), ""),
         ("video", {"id": "7", "mime_type": "video/mp4"}, ("video.mp4", "video/mp4"), ""),
-        ("document", {"id": "7", "mime_type": "application/pdf", "filename": "bill.pdf"}, ("bill.pdf", "application/pdf"), ""),
+        ("document", {"id": "7", "mime_type": "text/csv", "filename": "bill.csv"}, ("bill.csv", "text/csv"), ""),
         ("sticker", {"id": "7"}, ("sticker.webp", "image/webp"), ""),
     ],
-)  # fmt: skip
+)
 def test_kinds_that_are_files(kind: str, content: Any, file: tuple[str, str], text: str, wa: WhatsApp) -> None:
     item = one(wa, kind, content)
     (part,) = item.attachments
@@ -199,7 +221,13 @@ def test_a_file_is_fetched_in_two_calls_and_the_token_goes_to_meta_only(wa: What
 
 
 def test_answers_to_a_message_and_messages_of_groups(wa: WhatsApp, outside: Outside) -> None:
-    item = one(wa, "text", {"body": "That one"}, context={"from": "15550109999", "id": "wamid.0", "forwarded": True}, group_id="G1")
+    item = one(
+        wa,
+        "text",
+        {"body": "That one"},
+        context={"from": "15550109999", "id": "wamid.0", "forwarded": True},
+        group_id="G1",
+    )
     assert item.parents == ("wamid.0",) and item.threads == ("whatsapp:group:G1",)
     assert item.extra["forwarded"] is True
     PEER.accept(outside)
@@ -225,7 +253,9 @@ def test_reactions_edits_and_deletions(wa: WhatsApp) -> None:
     assert (liked.kind, liked.target, liked.gone, taken.gone) == ("👍", "wamid.0", False, True)
     assert liked.external_id == taken.external_id
     inner = {"type": "image", "image": {"id": "8", "mime_type": "image/png", "caption": "Very broken"}}
-    (edit,) = read(wa, messages=[common | {"type": "edit", "edit": {"original_message_id": "wamid.1", "message": inner}}])
+    (edit,) = read(
+        wa, messages=[common | {"type": "edit", "edit": {"original_message_id": "wamid.1", "message": inner}}]
+    )
     assert isinstance(edit, Incoming)
     assert (edit.external_id, edit.text, edit.edited_at, edit.sent_at) == ("wamid.1", "Very broken", NOW, None)
     (gone,) = read(wa, messages=[common | {"type": "revoke", "revoke": {"original_message_id": "wamid.1"}}])
@@ -239,13 +269,26 @@ def test_news_of_the_system_start_no_clock(wa: WhatsApp) -> None:
 
 
 def test_unsupported_messages_are_kept_with_their_reason(wa: WhatsApp) -> None:
-    errors = [{"code": 131051, "title": "Message type unknown", "error_data": {"details": "Message type is currently not supported."}}]
+    errors = [
+        {
+            "code": 131051,
+            "title": "Message type unknown",
+            "error_data": {"details": "Message type is currently not supported."},
+        }
+    ]
     item = one(wa, "unsupported", {"type": "poll_update"}, errors=errors)
     assert "poll_update" in item.text and item.extra["why"] == "Message type is currently not supported."
 
 
 def test_what_we_wrote_on_the_phone_and_what_was_said_before(wa: WhatsApp) -> None:
-    echo = {"from": "15550109999", "to": "15550100123", "id": "wamid.5", "timestamp": AT, "type": "text", "text": {"body": "Soon"}}
+    echo = {
+        "from": "15550109999",
+        "to": "15550100123",
+        "id": "wamid.5",
+        "timestamp": AT,
+        "type": "text",
+        "text": {"body": "Soon"},
+    }
     (ours,) = read(wa, field="smb_message_echoes", message_echoes=[echo])
     assert isinstance(ours, Incoming) and ours.author.ours
     assert ours.to[0].address == "+15550100123" and ours.threads == ("whatsapp:+15550100123",)
@@ -253,7 +296,10 @@ def test_what_we_wrote_on_the_phone_and_what_was_said_before(wa: WhatsApp) -> No
     theirs = {"from": "15550100123", "id": "wamid.4", "timestamp": AT, "type": "text", "text": {"body": "When?"}}
     history = [{"metadata": {"phase": 0}, "threads": [{"id": "15550100123", "messages": [past, theirs]}]}]
     both = read(wa, field="history", history=history)
-    assert [(i.external_id, i.author.ours) for i in both if isinstance(i, Incoming)] == [("wamid.5", True), ("wamid.4", False)]
+    assert [(i.external_id, i.author.ours) for i in both if isinstance(i, Incoming)] == [
+        ("wamid.5", True),
+        ("wamid.4", False),
+    ]
     assert len({i.threads for i in both if isinstance(i, Incoming)}) == 1
 
 
@@ -328,7 +374,7 @@ def test_a_later_answer_is_a_template(heard_at: datetime | None, wa: WhatsApp, o
     sent = outside.calls[0].json
     assert sent["template"] == {
         "name": "late_answer",
-        "language": {"code": "en_US"},
+        "language": {"policy": "deterministic", "code": "en_US"},
         "components": [{"type": "body", "parameters": [{"type": "text", "text": "We are sorry. Truly."}]}],
     }
     assert "context" not in sent and sent["biz_opaque_callback_data"] == "answer-1"
@@ -357,14 +403,18 @@ def test_trouble_with_files_before_and_after_something_was_said(wa: WhatsApp, ou
         wa.send(out(attachments=files))
     assert not caught.value.uncertain and not outside.of("POST", "/messages")
     outside.on("POST", f"/{OWN}/media", says({"id": "55"}))
-    outside.on("POST", f"/{OWN}/messages", says({"messages": [{"id": "wamid.a"}]}), says({"error": {"code": 131053}}, 400))
+    outside.on(
+        "POST", f"/{OWN}/messages", says({"messages": [{"id": "wamid.a"}]}), says({"error": {"code": 131053}}, 400)
+    )
     with pytest.raises(SendError, match="Only a part of the answer") as caught:
         wa.send(out(attachments=files))
     assert caught.value.uncertain
 
 
 def test_check(wa: WhatsApp, outside: Outside) -> None:
-    outside.on("GET", f"/{OWN}", says({"id": OWN, "display_phone_number": "+1 555-010-0000", "verified_name": "Kettles"}))
+    outside.on(
+        "GET", f"/{OWN}", says({"id": OWN, "display_phone_number": "+1 555-010-0000", "verified_name": "Kettles"})
+    )
     wa.check()
     outside.on("GET", f"/{OWN}", says({"id": OWN}))
     with pytest.raises(Failure, match="not the number itself"):

@@ -16,6 +16,7 @@ __all__ = ["ADDRESS", "VERSION", "Graph", "GraphFailed"]
 
 ADDRESS = "https://graph.facebook.com"
 VERSION = "v23.0"
+AGENT = "Crowdalogue/0.1.0"  # Meta's OpenAPI file wants a name with a version in three parts
 NEARLY_SPENT = 90  # per cent of the allowance, as Meta's headers say
 
 # Codes of Meta's errors, as its documentation groups them.
@@ -114,7 +115,7 @@ class Graph:
         if self.secret:
             query["appsecret_proof"] = door.proof(self.secret, self.token)
         url = f"{self.base}/{path.lstrip('/')}"
-        headers = {"authorization": f"Bearer {self.token}"}
+        headers = {"authorization": f"Bearer {self.token}", "user-agent": AGENT}
         try:
             response = http.request(method, url, params=query, headers=headers, idempotent=again, **more)
         except http.CallFailed as failure:
