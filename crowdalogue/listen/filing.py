@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.utils import timezone
 
 from crowdalogue.channels import base
 from crowdalogue.listen import attachments, changes, threads
@@ -229,8 +230,11 @@ def begin(account: Account, channel: base.Channel, thread: threads.Thread, direc
     first = thread.items[0]
     customer = customer_of(channel, thread.items, directory)
     at = first.sent_at or account.created_at
+    over = any(i.extra.get("ticket_state") == "closed" for i in thread.items)  # it was brought to an end elsewhere
+    ended = {"state": "closed", "handled_at": timezone.now(), "unread": False} if over else {}
     return make(
         Conversation,
+        **ended,
         account_id=account.pk,
         kind=account.kind,
         brand_id=brand_of(account, channel, thread.items, directory),
@@ -326,6 +330,7 @@ def describe(
     now: datetime,
     delivery: Delivery | dict[str, Delivery] | None,
 ) -> Message:
+    internal = item.extra.get("internal") is True and item.author.ours  # a note out of another system's history
     inbound = not item.author.ours
     worth_reading = inbound and item.kind in READ
     raw = delivery.get(item.external_id) if isinstance(delivery, dict) else delivery
@@ -334,8 +339,8 @@ def describe(
         account_id=account.pk,
         external_id=item.external_id,
         conversation_id=conversation.pk,
-        direction=(Message.Direction.IN if inbound else Message.Direction.OUT).value,
-        kind=item.kind.value,
+        direction=("note" if internal else "in" if inbound else "out"),
+        kind="note" if internal else item.kind.value,
         channel=account.kind,
         handle_id=directory[address_of(channel, item.author)].pk,
         parent=item.parents[0] if item.parents else "",

@@ -105,10 +105,13 @@ class Mapper:
             text, subject = subject, ""
         if not text.strip():
             raise NotFiled("It has no text.")
-        ours = self.direction(row) == "out"
+        direction = self.direction(row)
+        ours = direction != "in"
         external_id = key.id or f"row-{key.digest[:12].hex()}" + (f"-{ordinal + 1}" if ordinal else "")
         parent, thread = self.text(row, "parent"), self.text(row, "thread")
         extra = self.further(row)
+        if direction == "note":
+            extra["internal"] = True  # only colleagues ever saw it, and so it stays
         sent_at = self.time(row, extra)
         kind, _ = self.account(row)
         if brand := self.text(row, "brand") or self.brand:
@@ -160,8 +163,6 @@ class Mapper:
             found = direction_of(cell, self.ours_if_true)
             if len(self.directions) < 1000:
                 self.directions[cell] = found
-        if found == "note":
-            raise NotFiled("It is an internal note, which is no message.")
         if not found:
             said = f"says {cell.strip()[:40]!r}" if cell.strip() else "is empty"
             raise NotFiled(f"Its direction {said}. Write in for a customer's message and out for ours.")

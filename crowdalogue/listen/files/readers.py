@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crowdalogue.errors import Failure
+from crowdalogue.listen.files.helpdesks import unfold
 from crowdalogue.listen.files.sniff import ENCODINGS, ONE_COLUMN, ROW_LIMIT, Form
 
 BLOCK = 1 << 18
@@ -251,7 +252,8 @@ class LinesTable(ObjectTable):
             except (ValueError, RecursionError):
                 yield Unreadable("The line is not valid JSON.", {"row": text[:2000]})
                 continue
-            yield flat(item, text)
+            for row in unfold(item):
+                yield flat(row, text)
 
 
 class ArrayTable(ObjectTable):
@@ -276,7 +278,8 @@ class ArrayTable(ObjectTable):
                     end = -1
             # A number or word at the window's edge may go on; an object's end is certain.
             if end >= 0 and (ended or window[end - 1] in "}]" or end < len(window)):
-                yield flat(item, window[at : at + 2000])
+                for row in unfold(item):
+                    yield flat(row, window[at : at + 2000])
                 at = end
                 continue
             if ended:
