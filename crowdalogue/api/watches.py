@@ -344,7 +344,7 @@ class Drafts(Schema):
 @router.get(
     "/drafts", response=answers(Drafts), operation_id="list_watch_drafts", summary="Watches that could be, by brand"
 )
-def list_drafts(request: HttpRequest, limit: Annotated[int, Query(12, ge=1, le=MOST)]) -> dict[str, Any]:
+def list_drafts(request: HttpRequest, limit: Annotated[int, Query(8, ge=1, le=MOST)]) -> dict[str, Any]:
     """One for each brand that no watch is about. Nothing is saved."""
     who(request, "explore")
     items = [

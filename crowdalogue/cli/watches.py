@@ -1,4 +1,4 @@
-"""watch list, add, try, hits: what is said without naming us, for whoever runs the machine."""
+"""watch list, add, try, hits: what is said without writing to us, for whoever runs the machine."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def try_query(query: str, days: int, seconds: float, as_json: bool) -> None:
     """What QUERY would have found; nothing is kept.
 
     \b
-    Example:  crowdalogue watch try 'any:acme~ -jobs' --days 30
+    Example:  crowdalogue watch try 'any:contoso~ -jobs' --days 30
     """
     open_store()
     from crowdalogue.listen import trials

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MOST = 1000
 FILLED_AT_ONCE = 400  # candidates of the past in one turn: others wait for the store no longer than that takes
 DROPPED_AT_ONCE = 2000
+LONG_NAME = 7  # letters
 TRIED = (Kind.MESSAGE, Kind.OVERHEARD)
 Purpose = Watch.Purpose
 
@@ -270,18 +271,20 @@ class Draft:
     query: WatchQuery
 
 
-def suggestions(limit: int = 12) -> list[Draft]:
-    """One for each brand that no watch is about, our own first. Names of one short word are looked for exactly."""
-    brands = Brand.objects.exclude(pk__in=Watch.objects.filter(brand__isnull=False).values("brand"))
-    return [draft for brand in brands.order_by("competitor", "name")[:limit] if (draft := draft_of(brand))]
+def suggestions(limit: int = 8) -> list[Draft]:
+    """One for each brand that no watch is about, our own first, at most `limit` on each side."""
+    brands = Brand.objects.exclude(pk__in=Watch.objects.filter(brand__isnull=False).values("brand")).order_by("name")
+    both = [*brands.filter(competitor=False)[:limit], *brands.filter(competitor=True)[:limit]]
+    return [draft for brand in both if (draft := draft_of(brand))]
 
 
 def draft_of(brand: Brand) -> Draft | None:
+    """Long names are also looked for misspelled: with a letter changed they are hardly ever another word."""
     try:
         name = watching.clue(brand.name)
     except Failure:
         return None  # a name of signs only
-    misspelt = [f"{name.text}~"] if all(len(word) >= watching.TWO_SLIPS for word in name.words) else []
+    misspelt = [f"{name.text}~"] if all(len(word) >= LONG_NAME for word in name.words) else []
     purpose = Purpose.COMPETITOR if brand.competitor else Purpose.BRAND
     return Draft(brand.name, purpose.value, brand, WatchQuery(any=tuple(misspelt or [name.text])))
 

@@ -134,7 +134,7 @@ class _Atoms:
         found = {self.exact[word]} if word in self.exact else set()
         found.update(self.prefixes[word[:n]] for n in self.lengths if word[:n] in self.prefixes and n <= len(word))
         if self.slipped and len(word) <= LONGEST_SLIPPED:
-            for left in _left_out(word, 2 if len(word) > 5 else 1):
+            for left in _left_out(word, 2 if len(word) > 6 else 1):
                 for meant, atom in self.slipped.get(left, ()):
                     if atom not in found and alike(word, meant):
                         found.add(atom)
@@ -302,8 +302,9 @@ def _is_there(place: Sequence[str], clues: Iterable[Clue]) -> bool:
 
 def alike(word: str, meant: str) -> bool:
     """Whether a word may be the misspelt `meant`: letters wrong, missing, too many or swapped, not more than allowed.
-    A hashtag is never a misspelt word."""
-    if (word[0] in "#@" or meant[0] in "#@") and word[0] != meant[0]:
+    The first letter is hardly ever wrong, and with another one most words are other words. A hashtag is no word."""
+    sign = 1 if meant[0] in "#@" else 0
+    if word[: sign + 1] != meant[: sign + 1]:
         return False
     allowed = slips(meant.lstrip("#@"))
     return abs(len(word) - len(meant)) <= allowed and _distance(word, meant) <= allowed

@@ -5,7 +5,7 @@ A clue is what stands on one line of the form:
     refund          this word, also as #refund or @refund
     north pier      these words in this order, also written together: northpier, #NorthPier
     deliver*        words that begin so
-    norvelle~       this word, also misspelled: one letter from four letters on, two from eight on
+    norvelle~       this word, also misspelled: one letter of five to eight, two of more, never the first
     #northpier      only as a hashtag
     @northpier      only as the name somebody is addressed by
 
@@ -28,7 +28,7 @@ FARTHEST = 50  # words between two that are near each other
 NEAR = 6  # where nobody said how near
 LONGEST_TYPED = 20_000
 BIGGEST_REACH = 2_000_000_000
-ONE_SLIP, TWO_SLIPS = 4, 8  # letters from which on one, and two, letters may be wrong
+ONE_SLIP, TWO_SLIPS = 5, 9  # letters from which on one, and two, may be wrong: of shorter words most are others
 
 _CLUE = re.compile(r"([#@]?)(.*?)([*~]?)", re.DOTALL)
 _SIGNS = re.compile(r'["|~*\x00]')  # those of the typed form, which mean nothing within a clue

@@ -1,4 +1,4 @@
-"""Watches: what is said without naming us to us. The list, the form with its trial, and what each one found."""
+"""Watches: what is said without writing to us. The list, the form with its trial, and what each one found."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "next": f"?show={show}&before={found[A_PAGE - 1].message_id}" if len(found) > A_PAGE else "",
         "chart": picture(watch) if first and not show else None,
         "searches": searches(watch) if first else [],
-        "query": watching.say(watches.of(watch)),
+        "line": watching.say(watches.of(watch)),
         "may_change": may(request, "manage"),
     }
     return render(request, "watch.html", shown)

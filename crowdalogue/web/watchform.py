@@ -39,7 +39,7 @@ class WatchForm(forms.Form):
         "#name and @name find only hashtags and people addressed.",
     )
     slips = forms.BooleanField(
-        required=False, label="Also misspelled: one letter from four letters on, two letters from eight on"
+        required=False, label="Also misspelled: one letter of five to eight letters, two of longer words"
     )
     all = forms.CharField(
         required=False,

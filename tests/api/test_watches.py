@@ -78,7 +78,7 @@ def test_the_interval_is_given_with_its_n(
 def test_drafts_are_of_brands_that_nobody_watches(program: Callable[..., Program], helper: User) -> None:
     rival = Brand.objects.create(name="Contoso", competitor=True)
     [draft] = program(helper).get("/watches/drafts").json()["items"]
-    assert (draft["brand"], draft["purpose"], draft["query"]["any"]) == (rival.pk, "competitor", ["Contoso"])
+    assert (draft["brand"], draft["purpose"], draft["query"]["any"]) == (rival.pk, "competitor", ["Contoso~"])
 
 
 def test_what_is_refused(program: Callable[..., Program], helper: User, manager: User, stranger: User) -> None:

@@ -33,9 +33,9 @@ def caught(line: str, text: str, **heard: object) -> bool:
         ("deliver*", "it was undelivered", False),
         ("deliver*", "not delivered", True),
         ("norvelle~", "my norvele broke", True),
-        ("norvelle~", "my nrovelel broke", True),
+        ("norvelle~", "my novrelle broke", True),
         ("norvelle~", "my novel broke", False),
-        ("acme~", "the acne cream", True),
+        ("norvelle~", "my orvelle broke", False),
         ("#acme", "acme is late", False),
         ("#acme", "late (#Acme!)", True),
         ("#acme*", "late #acmefail", True),
@@ -89,10 +89,12 @@ def test_the_words_found_are_marked_where_they_stand() -> None:
 
 def test_swapped_and_wrong_letters() -> None:
     assert alike("teh", "the") is False, "short words are what they are"
-    assert alike("acem", "acme") and alike("acm", "acme") and alike("accme", "acme")
-    assert not alike("acxx", "acme")
-    assert alike("delviery", "delivery") and alike("dlivry", "delivery") and not alike("dlvry", "delivery")
-    assert not alike("#acme", "acme")
+    assert alike("acne", "acme") is False
+    assert alike("parecl", "parcel") and alike("parcl", "parcel") and alike("parrcel", "parcel")
+    assert not alike("parxxl", "parcel") and not alike("marcel", "parcel"), "the first letter is right"
+    assert alike("delviery", "delivery") and not alike("dlivry", "delivery")
+    assert alike("delvieriees", "deliveries") and not alike("dlvrs", "deliveries")
+    assert alike("#delivry", "#delivery") and not alike("#delivery", "delivery")
 
 
 # --- many against each alone, and against a slow and simple matcher
@@ -108,7 +110,7 @@ CLUES = st.one_of(
     st.sampled_from(
         ["north pier", "late delivery", "acme*", "deliv*", "north pi*", "north pier*", "nort*", "#acme", "@pier"]
     ),
-    st.sampled_from(["acme~", "delivery~", "north pier~", "#acme~", "#nor*"]),
+    st.sampled_from(["northpier~", "delivery~", "north pier~", "#delivery~", "#nor*"]),
 ).filter(lambda text: not (text.endswith("*") and len(text) < 4))
 GOOD = CLUES.filter(lambda text: text != "north pi*")
 LISTS = st.lists(GOOD, max_size=2, unique=True).map(tuple)
