@@ -248,8 +248,9 @@ def extra_of(item: dict[str, Any]) -> dict[str, Any]:
     """What an agent wants to see beside the message, and an answer needs."""
     page = part(item, "page")
     answers = {word(a, "question")[:120]: word(a, "answer")[:1000] for a in parts(item, "answers")[:MAX_QUESTIONS]}
+    address = word(page, "url")[:500]
     found = {
-        "page": word(page, "url")[:500],
+        "page": address if address.startswith(("https://", "http://")) else "",
         "page_title": word(page, "title")[:200],
         "answers": {question: answer for question, answer in answers.items() if question and answer},
         "answer_to": word(item, "answer_to")[:254],

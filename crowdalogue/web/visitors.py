@@ -12,15 +12,17 @@ import json
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from math import ceil
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import DatabaseError, InterfaceError
@@ -110,15 +112,40 @@ def visitor_of(request: HttpRequest, account: Account) -> Visitor:
 # --- how often
 
 
+class Counts:
+    """How often each name came within its span. Bounded: beyond `MOST` names the oldest half is forgotten."""
+
+    MOST = 50_000
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.spans: dict[str, tuple[float, int]] = {}  # name -> when its span ends, how often
+
+    def add(self, name: str, seconds: int, now: float) -> tuple[int, int]:
+        """Count one. Returns (how often within this span, whole seconds until it ends)."""
+        with self.lock:
+            ends, count = self.spans.pop(name, (0.0, 0))
+            if ends <= now:
+                ends, count = now + seconds, 0
+            if len(self.spans) >= self.MOST:
+                kept = sorted(((n, s) for n, s in self.spans.items() if s[0] > now), key=lambda pair: pair[1][0])
+                self.spans = dict(kept[-self.MOST // 2 :])
+            self.spans[name] = (ends, count + 1)
+            return count + 1, max(1, ceil(ends - now))
+
+    def forget(self) -> None:
+        with self.lock:
+            self.spans.clear()
+
+
+OFTEN = Counts()
+
+
 def allow(what: str, who: str, count: int, seconds: int = 60) -> None:
     """Count one; raise `TooMany` beyond `count` within `seconds`. Each web process counts for itself."""
-    key = "often:" + hashlib.sha256(f"{what}\n{who}".encode()).hexdigest()[:40]
-    cache.add(key, 0, seconds)
-    try:
-        if cache.incr(key) > count:
-            raise TooMany(seconds)
-    except ValueError:  # it ended between the two lines
-        cache.add(key, 1, seconds)
+    came, left = OFTEN.add(f"{what}\n{who}", seconds, time.monotonic())
+    if came > count:
+        raise TooMany(left)
 
 
 def address_of(request: HttpRequest) -> str:

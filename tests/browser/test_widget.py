@@ -420,6 +420,14 @@ def test_a_customer_who_is_signed_in_on_the_site(shop: Shop, browser: Browser) -
     other.goto(shop.page("signed-in", more=given))
     launcher(other).click()
     expect(log(other)).to_contain_text("From the laptop")
+    # Signed out without loading a page, and signed in again.
+    other.evaluate("crowdalogueChat.signOut()")
+    expect(log(other)).not_to_contain_text("From the laptop")
+    expect(box(other)).to_be_visible()
+    other.evaluate(
+        "signature => crowdalogueChat.identify({customer_id: 'c-7', email: 'mara@example.com', signature})", signature
+    )
+    expect(log(other)).to_contain_text("From the laptop")
     # Signed out on the same browser: nothing of it is shown to the next person.
     other.goto(shop.page("signed-out"))
     launcher(other).click()

@@ -14,6 +14,7 @@ from crowdalogue.channels.base import Author, Incoming, NotUnderstood, Outgoing,
 from crowdalogue.channels.webchat import Webchat, answer_prefix
 from crowdalogue.errors import Failure
 from tests.channels.contract import Peer, Said
+from tests.channels.test_webform import PEER as FORM
 from tests.outside import Outside
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -117,6 +118,23 @@ def test_an_answer_is_named_for_its_visitor() -> None:
     sent = Webchat(SETTINGS).send(Outgoing("answer-key-1", Author(MARA), "Yes"))
     assert sent.external_id == answer_prefix(MARA) + "answer-key-1"
     assert sent.provider_id == ""
+
+
+def test_an_answer_to_what_was_written_out_of_hours_is_mailed_too(outside: Outside) -> None:
+    FORM.accept(outside)
+    FORM.taken.mails.clear()
+    channel = Webchat({**FORM.settings, **SETTINGS})
+    channel.check()
+    out = Outgoing("answer-key-1", Author(MARA, "Mara"), "We are back.", about={"answer_to": "mara@example.com"})
+    assert channel.send(out).external_id == answer_prefix(MARA) + "answer-key-1"
+    ((to, content),) = FORM.taken.mails
+    assert to == ["mara@example.com"]
+    assert b"We are back." in content
+    channel.send(Outgoing("answer-key-2", Author(MARA), "In the open chat"))
+    assert len(FORM.taken.mails) == 1
+    without = Webchat(SETTINGS).send(out)
+    assert without.external_id == answer_prefix(MARA) + "answer-key-1"
+    assert len(FORM.taken.mails) == 1
 
 
 def test_a_secret_is_made_and_kept() -> None:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from crowdalogue.models import Account, Conversation, Delivery, Hours, Message, Target
-from crowdalogue.web import form
+from crowdalogue.web import form, visitors
 
 SECRET = "a secret of the shop, long enough"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
@@ -24,9 +23,9 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
 def at_ease(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Tests write faster than people."""
     monkeypatch.setattr(form, "QUICKEST_S", -1)
-    cache.clear()
+    visitors.OFTEN.forget()
     yield
-    cache.clear()
+    visitors.OFTEN.forget()
 
 
 @pytest.fixture
@@ -192,8 +191,6 @@ def test_out_of_hours_the_answer_is_promised_for_when_the_team_is_back(reader: R
 
 def visitors_open() -> bool:
     """The one minute of the week in which this team is there."""
-    from crowdalogue.web import visitors
-
     return visitors.presence(Account.objects.get()).open
 
 

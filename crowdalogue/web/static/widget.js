@@ -108,6 +108,10 @@
     ui.news = node("p", { className: "vh", role: "status" });
     ui.panel = panel();
     ui.chat = node("div", { className: "chat", lang: conf.lang, dir: conf.dir }, ui.panel, ui.launch, ui.news);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const theme = () => ui.chat.classList.toggle("dark", tag.dataset.theme ? tag.dataset.theme === "dark" : dark.matches);
+    dark.addEventListener("change", theme);
+    theme();
     if (tag.dataset.side === "left") ui.chat.classList.add("left");
     root.append(ui.chat);
     document.body.append(host);
@@ -370,7 +374,7 @@
   function said(message) {
     const who = node("span", { className: message.ours ? "who" : "vh" }, message.ours ? message.name || conf.title : word("you"));
     const text = message.text ? [node("p", { dir: "auto" }, ...linked(message.text))] : [];
-    const files = message.files.map((f) => node("a", { className: "file", href: new URL(f.path, base).href, target: "_blank", rel: "noopener", download: f.name }, icon(CLIP), node("span", {}, f.name), node("span", { className: "soft" }, size(f.size))));
+    const files = message.files.map((f) => node("a", { className: "file", href: new URL(f.path, base).href, target: "_blank", rel: "noopener", download: f.name }, icon(CLIP), node("bdi", {}, f.name), node("span", { className: "soft", dir: "ltr" }, size(f.size))));
     return [who, ...text, ...files, node("span", { className: "state" }, time(message.at))];
   }
 
