@@ -331,7 +331,7 @@ class Discord(Channel):
             "unlike": ("DELETE", like, {}),
             "delete": ("DELETE", f"/channels/{channel}/messages/{target}", {}),
             "block": ("PUT", ban, {"json": {}}),
-            "unblock": ("DELETE", ban, {}),
+            "unblock": ("DELETE", ban, {"json": {}}),  # Discord's own file wants a body here
         }
         known = all(one.isdecimal() for one in ((guild, person) if "block" in deed else (channel, target)))
         if deed not in calls or not known:

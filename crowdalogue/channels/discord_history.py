@@ -50,7 +50,7 @@ class Rooms:
         if self.guild and not self.channels:
             rooms += rows(self.call("GET", f"/guilds/{self.guild}/channels"))
         parents = {str(room.get("id")) for room in rooms}
-        for guild in sorted({str(room["guild_id"]) for room in rooms if room.get("guild_id")}):
+        for guild in sorted({str(room["guild_id"]) for room in rooms if str(room.get("guild_id")).isdecimal()}):
             found = self.call("GET", f"/guilds/{guild}/threads/active")
             threads = rows(found.get("threads") if isinstance(found, dict) else None)
             rooms += [thread for thread in threads if str(thread.get("parent_id")) in parents]

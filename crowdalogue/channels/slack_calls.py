@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,7 +70,8 @@ class SlackCalls:
     ) -> dict[str, Any]:
         """A method that does something. Errors in `well` mean that it was done before. Raises `SendError`."""
         try:
-            return self._answer("POST", method, idempotent=harmless, json=asked)
+            form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
+            return self._answer("POST", method, idempotent=harmless, data=form)
         except http.CallFailed as failure:
             if getattr(failure, "slack_error", "") in well:
                 return {}

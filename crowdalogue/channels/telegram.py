@@ -426,6 +426,8 @@ class Telegram(Channel):
             found = answer.json()
         except ValueError:
             found = None
+        if isinstance(found, dict) and found.get("ok") is False:
+            raise explained(http.CallFailed("Telegram refused.", permanent=True, response=answer))
         if not isinstance(found, dict) or not found.get("ok"):
             raise http.CallFailed("Telegram's answer could not be read. Check the address of the Bot API server.")
         return found.get("result")

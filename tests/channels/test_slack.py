@@ -313,19 +313,19 @@ def test_an_answer_goes_into_the_thread(slack: Slack, outside: Outside) -> None:
     assert slack.send(out("1 < 2 & <!channel>")).external_id == f"C0CARE:{ts(900)}"
     call = outside.calls[-1]
     assert call.headers["authorization"] == "Bearer xoxb-tests"
-    assert call.json == {"channel": "C0CARE", "thread_ts": ts(1), "text": "1 &lt; 2 &amp; &lt;!channel&gt;"}
+    assert call.form == {"channel": "C0CARE", "thread_ts": ts(1), "text": "1 &lt; 2 &amp; &lt;!channel&gt;"}
     slack.send(out(about={"channel": "C0CARE", "ts": ts(2), "thread_ts": ts(1)}))
-    assert outside.calls[-1].json["thread_ts"] == ts(1)
+    assert outside.calls[-1].form["thread_ts"] == ts(1)
     slack.send(out(about={"channel": "D01", "ts": ts(2), "direct": True}, answers=""))
-    assert outside.calls[-1].json == {"channel": "D01", "text": "It comes tomorrow."}
+    assert outside.calls[-1].form == {"channel": "D01", "text": "It comes tomorrow."}
 
 
 def test_a_direct_answer_opens_a_direct_message(slack: Slack, outside: Outside) -> None:
     PEER.accept(outside)
     outside.on("POST", "/conversations.open", says({"ok": True, "channel": {"id": "D77"}}))
     slack.send(out(mode="direct"))
-    assert outside.calls[0].json == {"users": "U0001"}
-    assert outside.calls[1].json["channel"] == "D77" and "thread_ts" not in outside.calls[1].json
+    assert outside.calls[0].form == {"users": "U0001"}
+    assert outside.calls[1].form["channel"] == "D77" and "thread_ts" not in outside.calls[1].form
 
 
 def test_files_are_shown_after_the_text(slack: Slack, outside: Outside) -> None:
@@ -340,7 +340,7 @@ def test_files_are_shown_after_the_text(slack: Slack, outside: Outside) -> None:
     assert names == ["files.getUploadURLExternal", "abc", "chat.postMessage", "files.completeUploadExternal"]
     assert outside.calls[0].form == {"filename": "bill.pdf", "length": "4"}
     assert "authorization" not in outside.calls[1].headers
-    assert outside.calls[3].json["thread_ts"] == ts(1)
+    assert outside.calls[3].form["thread_ts"] == ts(1)
     outside.on("POST", "/files.completeUploadExternal", says({"ok": False, "error": "invalid_channel"}))
     with pytest.raises(SendError, match="text was sent, its files were not") as caught:
         slack.send(out(attachments=(bill,)))
@@ -359,6 +359,6 @@ def test_likes_may_be_repeated(slack: Slack, outside: Outside) -> None:
     outside.on("POST", "/reactions.add", says({"ok": True}), says({"ok": False, "error": "already_reacted"}))
     slack.act("like", f"C0CARE:{ts(1)}", {})
     slack.act("like", f"C0CARE:{ts(1)}", {})
-    assert outside.calls[-1].json == {"channel": "C0CARE", "timestamp": ts(1), "name": "+1"}
+    assert outside.calls[-1].form == {"channel": "C0CARE", "timestamp": ts(1), "name": "+1"}
     with pytest.raises(SendError, match="neither hide nor delete"):
         slack.act("delete", f"C0CARE:{ts(1)}", {})
