@@ -54,7 +54,7 @@ class Mastodon(Channel):
     interactions = True
     deeds = ("like", "unlike", "delete", "block", "unblock")
     searches = True
-    tried = "recorded exchanges; no Mastodon server can be installed here"
+    tried = "recorded exchanges, and Prism with an OpenAPI file of its documented API; no server"
     guide = (
         "Mentions, direct messages, favourites, boosts and followers of one account on any Mastodon server. It is "
         "asked every half minute."

@@ -1,7 +1,8 @@
 """Mastodon: what its servers say, read in public recordings and reduced to invented people.
 
 No Mastodon server can be installed on a test machine (it is a Rails program that is in no package registry), and
-servers of ActivityPub alone do not speak the client API, so there is no test marked `peers` here.
+servers of ActivityPub alone do not speak the client API. So the test marked `peers` holds our calls against an OpenAPI
+file of the documented API, by Prism, and tells nothing of how a server behaves.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from crowdalogue.channels.social import statuses
 from crowdalogue.errors import Failure
 from tests.channels.contract import Peer, Said
 from tests.outside import Call, Outside, says
+from tests.peers import prism
 
 ME = "100"
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -497,3 +499,18 @@ def test_any_field_is_read_or_refused(value: Any, field: str, kind: str) -> None
         assert read(status(1) | {field: value}, "update")
     except NotUnderstood as fault:
         assert fault.text
+
+
+@pytest.mark.peers
+def test_our_calls_are_those_of_the_documented_api() -> None:
+    if why := prism.missing("mastodon.json"):
+        pytest.skip(why)
+    with prism.serving("mastodon.json") as url:
+        mine = Mastodon({"server": url, "token": "x"})
+        us = {"me": "1", "domain": "mastodon.example.com"}
+        fetched = mine.fetch(us)
+        assert fetched.deliveries and fetched.cursor["bulk"], "several statuses were looked up in one call"
+        assert mine.search(["garden lids", "#lids"], us).deliveries
+        assert mine.send(answer(about={"warning": "Broken"})).external_id
+        for deed in ("like", "unlike", "block", "unblock", "delete"):
+            mine.act(deed, "5", {"account_id": "7"})

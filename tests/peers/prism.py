@@ -2,7 +2,8 @@
 
 The files are their providers' and not ours to hand on: put them into a folder and name it in PEERS_FILES (or
 put them into `openapi` where the real servers are installed). twilio/twilio-oai: spec/yaml/twilio_api_v2010.yaml as
-twilio.yaml; facebook/openapi: business-messaging-api_v23.0.yaml as whatsapp.yaml.
+twilio.yaml; facebook/openapi: business-messaging-api_v23.0.yaml as whatsapp.yaml; abraham/mastodon-openapi (made of
+Mastodon's documentation): dist/schema.json as mastodon.json.
 """
 
 from __future__ import annotations
