@@ -243,10 +243,12 @@ def mark_cut_off(at: datetime, older: timedelta = CUT_OFF) -> int:
     return len(rows)
 
 
-def take_receipt(account_id: int, target: str, state: str, reason: str, at: datetime | None = None) -> bool:
-    """News about something we sent, by the id it has there or by our own key.
+def take_receipt(
+    account_id: int, target: str, state: str, reason: str, at: datetime | None = None, *, name: str = ""
+) -> bool:
+    """News about something we sent, by the id it has there or by our own key; `name` is its id where we knew none.
 
-    A failure puts the customer back among those who wait. That it arrived settles a reply that was in doubt.
+    A failure puts the customer back among those who wait. That it left or arrived settles a reply that was in doubt.
     """
     named = Q(message__external_id=target) | Q(provider_id=target) | Q(key=target[:64])
     reply = Reply.objects.filter(named, account_id=account_id).order_by("id").first()
@@ -258,7 +260,10 @@ def take_receipt(account_id: int, target: str, state: str, reason: str, at: date
             mine.update(state=Reply.State.FAILED, reason=reason[:2000] or "The other side did not take it.")
         else:
             mine.filter(state=Reply.State.UNCERTAIN).update(state=Reply.State.SENT, sent_at=at or now(), reason="")
-            mine.filter(delivered_at__isnull=True).update(delivered_at=at or now())
+            if name and reply.message.external_id.startswith(PENDING):
+                take_name(reply.message, name[:300])
+            if state != "sent":
+                mine.filter(delivered_at__isnull=True).update(delivered_at=at or now())
             if state == "read":
                 mine.filter(read_at__isnull=True).update(read_at=at or now())
         promises.follow([reply.conversation_id])

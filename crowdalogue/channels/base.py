@@ -195,10 +195,11 @@ class Ignored:
 class Status:
     """News about something we sent: a receipt, a bounce."""
 
-    target: str  # provider id (for e-mail the Message-ID) of what we sent
-    state: str  # delivered | read | failed
+    target: str  # provider id (for e-mail the Message-ID) of what we sent, or our own key
+    state: str  # sent (it left) | delivered | read | failed
     reason: str = ""
     at: datetime | None = None
+    name: str = ""  # where `target` is our key: what the provider calls the message
 
 
 Item = Incoming | Interaction | Status | Removal | Unknown | Ignored
@@ -327,6 +328,11 @@ class Channel:
     def wait(self, cursor: Mapping[str, Any], seconds: float) -> Iterator[None]:
         """Yield whenever something may have arrived (IMAP IDLE); return after about `seconds`."""
         return iter(())
+
+    def transcribe(self, part: Attachment, language: str = "") -> str:
+        """What is said in a recording whose message wants it (extra `transcript_wanted`); empty where that cannot be
+        known. Raise `Failure`."""
+        return ""
 
     def search(self, terms: Sequence[str], cursor: Mapping[str, Any], limit: int = 100) -> Fetched:
         """Public messages with any of these words or phrases, newest first, after `cursor`. Only where `searches`."""

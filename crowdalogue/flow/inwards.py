@@ -210,7 +210,9 @@ def file_once(
         interactions = [i for i in items if isinstance(i, Interaction)]
         filed.interactions = filing.take_interactions(account, channel, interactions, now)
         for status in (i for i in items if isinstance(i, Status)):
-            replies.take_receipt(account.pk, filing.short(status.target), status.state, status.reason, status.at)
+            replies.take_receipt(
+                account.pk, filing.short(status.target), status.state, status.reason, status.at, name=status.name
+            )
         if before_commit is not None:
             before_commit(filed)
         if not bulk:

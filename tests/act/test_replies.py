@@ -131,6 +131,23 @@ def test_a_bounce_fails_the_reply_and_a_receipt_delivers_it(account: Callable[..
     assert not replies.take_receipt(reply.account_id, "nobody's", "failed", "")
 
 
+def test_news_by_our_own_key_settle_a_reply_in_doubt_and_name_it(account: Callable[..., Account], helper: User) -> None:
+    reply = queued(account, helper)
+    nameless = replies.PENDING + reply.key  # as where the provider names messages
+    Message.objects.filter(pk=reply.message_id).update(external_id=nameless)
+    replies.mark_problem(reply, SendError("No answer came.", uncertain=True))
+    write(reply.account, "On its way.", "named-by-the-provider", parents=("a",))  # its echo
+    flow.file(reply.account, [Status(reply.key, "sent", name="named-by-the-provider")])
+    reply.refresh_from_db()
+    assert (reply.state, reply.delivered_at) == ("sent", None)
+    assert Message.objects.get(pk=reply.message_id).external_id == "named-by-the-provider"
+    assert Message.objects.filter(external_id="named-by-the-provider").count() == 1
+    flow.file(reply.account, [Status(reply.key, "delivered", name="another-part")])
+    reply.refresh_from_db()
+    assert reply.delivered_at is not None
+    assert Message.objects.get(pk=reply.message_id).external_id == "named-by-the-provider"
+
+
 def test_a_note_is_kept_once_and_stops_no_clock(account: Callable[..., Account], helper: User) -> None:
     conversation = write(account("social"))
     one = replies.note(helper, conversation, "Serial is lot 38", key="n1")

@@ -153,7 +153,7 @@ def test_an_echo_is_ours_and_settles_an_answer_in_doubt(chat: Messenger) -> None
     assert isinstance(item, Incoming) and item.author.ours
     assert item.to[0].address == CUSTOMER and item.threads == (f"messenger:{CUSTOMER}",)
     assert item.extra["reply_key"] == "answer-1"
-    assert status == Status("answer-1", "sent", at=NOW.replace(microsecond=123000))
+    assert status == Status("answer-1", "sent", at=NOW.replace(microsecond=123000), name="m_9")
     (elsewhere,) = read(chat, mine=True, message=echo | {"metadata": ""})  # answered in Meta's own inbox
     assert isinstance(elsewhere, Incoming) and elsewhere.author.ours and "reply_key" not in elsewhere.extra
     (odd,) = read(chat, mine=True, sender={"id": "another-id"}, message=echo | {"metadata": "not-ours"})[:1]

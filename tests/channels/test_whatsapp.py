@@ -316,7 +316,7 @@ def test_receipts_name_our_key_or_the_message(wa: WhatsApp) -> None:
         ("wamid.answer", "read"),
     ]
     (keyed,) = read(wa, statuses=[common | {"status": "sent", "biz_opaque_callback_data": "answer-1"}])
-    assert keyed == Status("answer-1", "sent", "", NOW)
+    assert keyed == Status("answer-1", "sent", "", NOW, "wamid.answer")
     (odd,) = read(wa, statuses=[common | {"status": "sung"}])
     assert isinstance(odd, Unknown)
 

@@ -204,5 +204,6 @@ def read_status(status: Mapping[str, Any], why: str) -> list[Item]:
     said = words(status, "status")
     if said not in STATES:
         return [Unknown(f"a receipt with the state {said[:40]}")]
-    target = words(status, "biz_opaque_callback_data") or must(status, "id")
-    return [Status(target, STATES[said], why, when(status, "timestamp"))]
+    key, name = words(status, "biz_opaque_callback_data"), must(status, "id")
+    at = when(status, "timestamp")
+    return [Status(key, STATES[said], why, at, name) if key else Status(name, STATES[said], why, at)]

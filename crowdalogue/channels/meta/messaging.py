@@ -124,7 +124,7 @@ class Event:
             )
         ]
         if key:  # our answer has arrived, also where we were cut off before Meta said so
-            items.append(Status(key, "sent", at=self.at))
+            items.append(Status(key, "sent", at=self.at, name=mid))
         return items
 
     def content(self, said: Mapping[str, Any]) -> tuple[str, tuple[Attachment, ...], dict[str, Any]]:
