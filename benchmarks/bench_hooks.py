@@ -64,16 +64,24 @@ class Sender:
 
     async def send(self, number: int, due: float) -> Answer:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        try:
-            reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(self.request(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(int(h[15:]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:"))
-            await reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError):
-            return time.perf_counter() - due, 0
+        status = 0
+        for _ in range(3):  # an idle connection may have been closed meanwhile; the same delivery again is nothing new
+            try:
+                status = await self.exchange(self.request(number))
+                break
+            except (OSError, asyncio.IncompleteReadError):
+                self.idle.clear()
+        return time.perf_counter() - due, status
+
+    async def exchange(self, request: bytes) -> int:
+        """The status of the answer."""
+        reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(h[15:]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:"))
+        await reader.readexactly(length)
         self.idle.append((reader, writer))
-        return time.perf_counter() - due, int(head.split(b" ", 2)[1])
+        return int(head.split(b" ", 2)[1])
 
     async def steady(self, first: int, count: int, rate: float) -> list[Answer]:
         begin = time.perf_counter() + 0.1
