@@ -22,7 +22,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from crowdalogue import http
 from crowdalogue.channels.base import Channel, Field, Item, NotUnderstood, Outgoing, Raw, Refused, SendError, Sent
@@ -78,7 +78,7 @@ class Webhook(Channel):
         "Any system that can post JSON over HTTP. It sends messages to the address shown here and signs them with the "
         "secret. Give every message an id: then the same message sent twice is filed once."
     )
-    fields = (
+    fields: ClassVar[tuple[Field, ...]] = (
         Field(
             "proof",
             "How the sender proves itself",

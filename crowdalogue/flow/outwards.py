@@ -17,7 +17,8 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.errors import Failure, SendError
 from crowdalogue.flow.inwards import channel_of
-from crowdalogue.listen import attachments
+from crowdalogue.listen import attachments, changes
+from crowdalogue.models import Attachment as AttachmentRow
 from crowdalogue.models import (
     Conversation,
     Deed,
@@ -115,20 +116,28 @@ def carry_out(limit: int = 20) -> int:
 
 
 def fetch_files(limit: int = 20) -> int:
-    """Files that messages named only by address. Returns how many were tried."""
+    """Files that messages named only by address, and recordings to be put into words. Returns how many were tried."""
     wanted = attachments.claim(timezone.now(), limit)
     for row in wanted:
         try:
-            content = channel_of(row.message.account).download(row.url)
+            fetch_file(row, channel_of(row.message.account))
         except Failure as failure:
             attachments.mark_problem(row, failure, timezone.now())
         except Exception:
             log.exception("file %s broke the fetcher of %s", row.pk, row.message.channel)
             attachments.mark_problem(row, Failure("Fetching broke off; see the log."), timezone.now())
-        else:
-            attachments.fill(row, content)
         live.announce("conversation", row.message.conversation_id)
     return len(wanted)
+
+
+def fetch_file(row: AttachmentRow, channel: Channel) -> None:
+    content = attachments.load(row).content if row.digest else channel.download(row.url)
+    attachments.fill(row, content)
+    if attachments.wants_words(row):
+        part = Attachment(row.name, row.media_type, content)
+        text = channel.transcribe(part, str(row.message.extra.get("language", "")))
+        changes.put_into_words(row.message, text, channel.label, timezone.now())
+        attachments.settle(row, content)
 
 
 def recall(user: User, reply: Reply) -> bool:

@@ -47,6 +47,7 @@ def describe(message: Message, part: Incoming, note: str = "") -> Attachment:
     A file that is only named by its address is fetched later, by the worker.
     """
     later = bool(part.url) and not part.content
+    heard = bool(message.extra.get("transcript_wanted")) and part.media_type.startswith("audio/")
     fits = len(part.url) <= LONGEST_URL
     return Attachment(
         message=message,
@@ -58,7 +59,7 @@ def describe(message: Message, part: Incoming, note: str = "") -> Attachment:
         inline=part.inline,
         note=note[:200] if not later else (WAITING if fits else "Its address is too long to be fetched."),
         url=part.url if later and fits else "",
-        not_before=now() if later and fits else None,
+        not_before=now() if (later and fits) or heard else None,
     )
 
 
@@ -73,8 +74,23 @@ def claim(at: datetime, limit: int) -> list[Attachment]:
     return list(Attachment.objects.filter(pk__in=mine).select_related("message__account").order_by("id"))
 
 
+def wants_words(row: Attachment) -> bool:
+    """Whether what is said in this recording is to be its message's text."""
+    return bool(row.message.extra.get("transcript_wanted")) and row.media_type.startswith("audio/")
+
+
 def fill(row: Attachment, content: bytes) -> None:
-    """The file is here."""
+    """The file is here. One that is still to be heard stays in line until its words are there, too."""
+    row.digest = keep(content)
+    row.save(update_fields=["digest"])
+    if wants_words(row):
+        Attachment.objects.filter(pk=row.pk).update(size=len(content), note="")
+    else:
+        settle(row, content)
+
+
+def settle(row: Attachment, content: bytes) -> None:
+    """Nothing more is wanted of this file."""
     digest = keep(content)
     Attachment.objects.filter(pk=row.pk).update(digest=digest, size=len(content), note="", not_before=None)
 
@@ -82,7 +98,8 @@ def fill(row: Attachment, content: bytes) -> None:
 def mark_problem(row: Attachment, failure: Failure, at: datetime) -> None:
     """Try again later where that can help; else say why there is no content."""
     over = failure.permanent or row.attempts >= len(BACK_OFF)
-    note = f"Could not be fetched. {failure.text}" if over else WAITING
+    what = "Could not be transcribed." if row.digest else "Could not be fetched."
+    note = f"{what} {failure.text}" if over else "" if row.digest else WAITING
     wait = None if over else at + BACK_OFF[row.attempts - 1]
     Attachment.objects.filter(pk=row.pk).update(note=note[:200], not_before=wait)
 

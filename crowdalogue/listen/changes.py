@@ -46,6 +46,15 @@ def rewrite(row: Message, item: Incoming, now: datetime) -> None:
     row.save()
 
 
+def put_into_words(row: Message, text: str, by: str, now: datetime) -> None:
+    """A recording got its transcript: it is what the message says from now on."""
+    row.text = text or row.text
+    row.extra = {**row.extra, "transcript": text, "transcript_by": by, "transcript_wanted": False}
+    row.read_at = row.claimed_at = None
+    row.read_attempts, row.changed_at = 0, now
+    row.save(update_fields=["text", "extra", "read_at", "claimed_at", "read_attempts", "changed_at"])
+
+
 def remove(account: Account, removals: Sequence[Removal], now: datetime) -> set[int]:
     """Mark messages that were taken back. Returns the conversations concerned; what is not here yet is remembered."""
     wanted = {r.external_id[:300]: r.at or now for r in removals}
