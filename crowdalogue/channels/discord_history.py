@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crowdalogue.channels.base import Fetched, Raw
-from crowdalogue.channels.discord_reading import snowflake
+from crowdalogue.channels.discord_reading import born, snowflake
 from crowdalogue.errors import Failure
 
 __all__ = ["Rooms", "Walk"]
@@ -30,6 +30,7 @@ CALLS, REACTION_CALLS = 10, 5  # in one fetch, so that what was found is kept so
 MOST_ROOMS = 300
 LIST_AGAIN = 300  # seconds; new channels and threads are found that late
 PER_ROOM = 0.5  # seconds a round takes for each room above twenty
+LIVELY = timedelta(days=7)
 READABLE = (0, 1, 2, 3, 5, 10, 11, 12, 13)  # types of channels that hold messages; forums hold threads only
 CLOSED = (403, 404)
 ROOM = ("id", "type", "guild_id", "name", "parent_id", "last_message_id")
@@ -154,7 +155,9 @@ class Walk:
         gone = {one for one in state.get("recent") or [] if int(one) >= oldest} - set(ids)
         for one in sorted(gone):
             self.deliver(f"deleted:{one}", "deleted", room, {"id": one})
-        state["recent"] = ids
+        newest = born(ids[-1]) if ids else None
+        lively = newest is not None and datetime.now(UTC) - newest < LIVELY
+        state["recent"] = ids if lively else []  # the cursor stays small; in quiet rooms nobody deletes
         state["after"] = max([state["after"], *ids], key=int)
         return True
 

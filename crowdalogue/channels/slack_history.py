@@ -3,7 +3,7 @@
 The cursor is plain data, so that a crash in the middle of a long back-fill goes on where it was:
 
     {"channels": {"C1": {"top": "171.1", "page": "...", "newest": "172.1", "todo": [["171.5", "172.0"]],
-                         "threads": {"171.5": "171.9"}}},
+                         "floor": "170.1", "threads": {"171.5": "171.9"}}},
      "turn": 3, "listed": ["C1"], "listed_at": 1700000000, "round_at": 1700000000,
      "named": ["U1"], "unnamed": ["U2"], "us": {"user": "U0", "bot": "B0", "team": "T0"}}
 
@@ -27,7 +27,7 @@ Call = Callable[..., dict[str, Any]]
 
 PAGE = 100
 CALLS = 10  # in one fetch, so that what was found is kept soon
-MOST_CHANNELS, MOST_THREADS, MOST_NAMES = 500, 200, 2000
+MOST_CHANNELS, MOST_NAMES = 300, 2000
 LIST_AGAIN = 600  # seconds; new channels are found that late
 PER_CHANNEL = 2.0  # seconds a round takes for each channel above ten: Slack allows about 50 pages a minute
 CLOSED = ("not_in_channel", "channel_not_found", "is_archived", "no_permission", "access_denied")
@@ -135,6 +135,7 @@ class Walk:
         messages = [m for m in answer.get("messages") or [] if isinstance(m, dict) and m.get("ts")]
         if not page:
             state["newest"] = max([str(m["ts"]) for m in messages], default=state.get("top", ""), key=seconds)
+            state["floor"] = min([str(m["ts"]) for m in messages], default="", key=seconds)
         state["page"] = ""
         for message in messages:
             if seconds(message["ts"]) > seconds(goal) or state.get("top"):
@@ -174,8 +175,8 @@ class Walk:
             known[ts] = max([state.pop("thread_newest"), noted], key=seconds)
             state["todo"] = state["todo"][1:]
             del state["thread_page"]
-            for old in sorted(known, key=seconds)[:-MOST_THREADS]:
-                del known[old]
+            floor = seconds(state.get("floor"))  # threads that began before the newest page are not looked at again
+            state["threads"] = {one: latest for one, latest in known.items() if seconds(one) >= floor}
 
     # --- what is found
 

@@ -120,6 +120,17 @@ def test_what_left_the_newest_page_is_not_taken_for_deleted() -> None:
     assert not [b for b in bodies if b["kind"] == "deleted"]
 
 
+def test_the_cursor_stays_small() -> None:
+    discord = Server()
+    for n in range(400):
+        discord.say("100", n, reactions=[{"emoji": {"name": "🔥"}, "count": 1}])
+        discord.say("200", n - 20 * 86_400_000 << 22)  # a room that has been quiet for weeks
+    _, cursor = discord.ask({})
+    assert len(cursor["channels"]["100"]["recent"]) == 50
+    assert cursor["channels"]["200"]["recent"] == []
+    assert len(json.dumps(cursor)) < 30_000
+
+
 def test_threads_of_the_rooms_are_read_too() -> None:
     discord = Server()
     discord.say("100", 1)

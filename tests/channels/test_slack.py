@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crowdalogue import flow
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -26,6 +27,7 @@ from crowdalogue.channels.base import (
     Unknown,
 )
 from crowdalogue.channels.slack import SIGNATURE, STAMP, Slack, moment_of, signature
+from crowdalogue.models import Account, Conversation, Delivery, Handle, Message
 from tests.channels.contract import Peer, Said
 from tests.outside import SLOW, Call, Outside, says
 
@@ -362,3 +364,32 @@ def test_likes_may_be_repeated(slack: Slack, outside: Outside) -> None:
     assert outside.calls[-1].form == {"channel": "C0CARE", "timestamp": ts(1), "name": "+1"}
     with pytest.raises(SendError, match="neither hide nor delete"):
         slack.act("delete", f"C0CARE:{ts(1)}", {})
+
+
+# --- filed
+
+
+def test_names_come_with_asking_also_for_messages_that_came_by_hook(db: None, outside: Outside) -> None:
+    account = Account.objects.create(kind="slack", name="Slack of tests", settings=dict(SETTINGS))
+    said = [Said(1, "It leaks", NOW), Said(2, "Still", NOW, parent=1)]
+    flow.receive(account, PEER.deliver(said[:1], datetime.now(UTC))[0])
+    assert Handle.objects.get(kind="slack", address="U0001").name == ""
+    PEER.serve(outside, said)
+    while flow.poll(account)[1]:
+        pass
+    handle = Handle.objects.get(kind="slack", address="U0001")
+    assert handle.name == "Customer U0001"
+    assert handle.person is not None and handle.person.name == "Customer U0001"
+    assert Message.objects.count() == 2
+    assert Conversation.objects.count() == 1
+
+
+def test_a_closed_channel_is_seen_among_the_deliveries(db: None, outside: Outside) -> None:
+    account = Account.objects.create(kind="slack", name="Slack of tests", settings=dict(SETTINGS))
+    PEER.serve(outside, [Said(1, "It leaks", NOW)])
+    outside.on("GET", "/conversations.history", says({"ok": False, "error": "not_in_channel"}))
+    while flow.poll(account)[1]:
+        pass
+    (delivery,) = Delivery.objects.all()
+    assert delivery.state == Delivery.State.FAILED
+    assert "C0CARE cannot be read" in delivery.reason and "/invite" in delivery.reason

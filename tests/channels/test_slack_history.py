@@ -99,12 +99,24 @@ def test_threads_are_read_once_and_again_when_they_grow() -> None:
         slack.say("C1", n, thread=1)
     texts, cursor, _ = slack.ask({})
     assert texts == {f"C1 {n}" for n in range(1, 250)}
+    assert len(json.dumps(cursor)) < 1000
     slack.calls.clear()
     slack.ask(cursor)
     assert "conversations.replies" not in slack.calls
     slack.say("C1", 300, thread=1)
     texts, _, _ = slack.ask(cursor)
     assert "C1 300" in texts
+
+
+def test_the_cursor_stays_small() -> None:
+    slack = Workspace()
+    for n in range(0, 900, 3):
+        slack.say("C1", n)
+        slack.say("C1", n + 1, thread=n)
+    texts, cursor, _ = slack.ask({})
+    assert len(texts) == 600
+    assert len(cursor["channels"]["C1"]["threads"]) <= 100
+    assert len(json.dumps(cursor)) < 8000
 
 
 def test_what_cannot_be_read_is_said_and_stops_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crowdalogue import flow
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -29,6 +30,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.telegram import HEADER, Telegram
 from crowdalogue.errors import Failure
+from crowdalogue.models import Account, Conversation, Handle, Message
 from tests.channels.contract import Peer, Said
 from tests.outside import AWAY, SLOW, Call, Outside, says
 
@@ -473,3 +475,30 @@ def test_a_token_that_is_none_is_said_before_any_call(outside: Outside) -> None:
     with pytest.raises(Failure, match="looks like"):
         Telegram({"token": "my token"}).check()
     assert not outside.calls
+
+
+# --- filed
+
+
+def test_an_album_and_the_reply_to_it_are_one_conversation(db: None) -> None:
+    account = Account.objects.create(kind="telegram", name="Telegram of tests", settings=dict(SETTINGS))
+    photo = [{"file_id": "p", "width": 1, "height": 1}]
+    bodies = [message(GROUP, message_id=n, photo=photo, media_group_id="11") for n in (7, 8, 9)]
+    other = {"id": 555002, "first_name": "Kit"}
+    bodies.append(
+        message(GROUP, other, message_id=10, text="Mine too", reply_to_message={"message_id": 8, "chat": GROUP})
+    )
+    for body in reversed(bodies):  # late ones first
+        update = {"update_id": body["message_id"], "message": body}
+        flow.receive(account, PEER.sign(json.dumps(update).encode(), NOW))
+    assert Message.objects.count() == 4
+    assert Conversation.objects.count() == 1
+    assert Handle.objects.filter(kind="telegram").count() == 2
+
+
+def test_a_private_chat_stays_one_conversation(db: None) -> None:
+    account = Account.objects.create(kind="telegram", name="Telegram of tests", settings=dict(SETTINGS))
+    for raw in PEER.deliver([Said(n, f"message {n}", NOW) for n in (1, 2, 3)], NOW):
+        flow.receive(account, raw)
+    flow.receive(account, PEER.deliver([Said(4, "somebody else", NOW, author=2)], NOW)[0])
+    assert Conversation.objects.count() == 2
