@@ -16,9 +16,9 @@ from django.utils.timezone import now
 
 from crowdalogue import live
 from crowdalogue.act import promises
-from crowdalogue.channels.base import Attachment, Author, Outgoing, Sent
+from crowdalogue.channels.base import UNTIL, Attachment, Author, Outgoing, Sent
 from crowdalogue.errors import Failure, SendError
-from crowdalogue.models import Conversation, Draft, Message, Reply, User
+from crowdalogue.models import Conversation, Draft, Message, Reply, ThreadRef, User
 
 BACK_OFF = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 LONGEST_TRY = timedelta(hours=24)
@@ -243,6 +243,24 @@ def mark_cut_off(at: datetime, older: timedelta = CUT_OFF) -> int:
     return len(rows)
 
 
+def take_watermark(account_id: int, thread: str, state: str, at: datetime) -> bool:
+    """Everything that was sent in a conversation (by its name, such as a chat's) until `at` was delivered or read."""
+    if state not in ("delivered", "read"):
+        return False
+    talks = ThreadRef.objects.filter(account_id=account_id, ref=thread).values("conversation_id")
+    sent = Reply.objects.filter(conversation_id__in=talks, state=Reply.State.SENT, sent_at__lte=at)
+    with transaction.atomic():
+        news = sent.filter(**{f"{state}_at__isnull": True}).order_by("id")
+        told = list(news.values_list("pk", "conversation_id")[:500])
+        mine = Reply.objects.filter(pk__in=[pk for pk, _ in told])
+        mine.filter(delivered_at__isnull=True).update(delivered_at=at)
+        if state == "read":
+            mine.update(read_at=at)
+        live.announce("reply", *(pk for pk, _ in told))
+        live.announce("conversation", *sorted({conversation for _, conversation in told}))
+    return bool(told)
+
+
 def take_receipt(
     account_id: int, target: str, state: str, reason: str, at: datetime | None = None, *, name: str = ""
 ) -> bool:
@@ -251,6 +269,8 @@ def take_receipt(
     A failure puts the customer back among those who wait. That it left or arrived settles a reply that was in doubt.
     """
     named = Q(message__external_id=target) | Q(provider_id=target) | Q(key=target[:64])
+    if target.startswith(UNTIL):
+        return take_watermark(account_id, target.removeprefix(UNTIL), state, at or now())
     reply = Reply.objects.filter(named, account_id=account_id).order_by("id").first()
     if reply is None:
         return False

@@ -17,6 +17,7 @@ from crowdalogue.errors import Failure, NotUnderstood, Refused, SendError
 
 __all__ = [
     "SECRET_HEADERS",
+    "UNTIL",
     "Attachment",
     "Author",
     "Channel",
@@ -111,6 +112,9 @@ SECRET_HEADERS = frozenset(
 )
 
 
+UNTIL = "until:"  # see Status
+
+
 class Kind(StrEnum):
     """What sort of message it is. Only `MESSAGE` starts a clock or reopens a conversation."""
 
@@ -193,7 +197,10 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """News about something we sent: a receipt, a bounce."""
+    """News about something we sent: a receipt, a bounce.
+
+    `target` may be `UNTIL` and a conversation's name (one of its `threads`): everything sent there until `at`.
+    """
 
     target: str  # provider id (for e-mail the Message-ID) of what we sent, or our own key
     state: str  # sent (it left) | delivered | read | failed

@@ -32,7 +32,7 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel, files_of
 from crowdalogue.channels.meta.graph import GraphFailed
-from crowdalogue.channels.meta.sweep import Edges, sweep
+from crowdalogue.channels.meta.sweep import Edges, several
 from crowdalogue.channels.picking import each, link, must, objects, tidy, when, whole, words
 
 COMMENT = (
@@ -50,6 +50,17 @@ FEED = Edges(
     back=timedelta(days=14),
     itself=True,
     child_more={"filter": "stream", "order": "reverse_chronological"},
+)
+RATINGS = Edges(
+    name="swept_ratings",
+    parents="",  # of the page
+    fields="created_time,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}",
+    children="comments",
+    child_fields="",
+    time="created_time",
+    child_time="created_time",
+    back=timedelta(days=14),
+    itself=True,
 )
 POSTS = frozenset({"post", "status", "photo", "video", "share", "link", "album", "note", "event", "offer"})
 EDITED = frozenset({"edit", "edited"})
@@ -266,10 +277,14 @@ class Facebook(MetaChannel):
     # --- what was said before
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        edges = replace(FEED, parents=f"{self.own_id}/feed")
-        return sweep(self.graph(), edges, cursor, limit, datetime.now(UTC))
+        """Posts with their comments first, then recommendations."""
+        edges = {"comments": ("feed", FEED), "recommendations": ("ratings", RATINGS)}
+        walks = {name: replace(edge, parents=f"{self.own_id}/{path}") for name, (path, edge) in edges.items()}
+        return several(self.graph(), walks, cursor, limit, datetime.now(UTC))
 
     def read_swept(self, about: str, body: Mapping[str, Any]) -> list[Item]:
+        if about == RATINGS.name:
+            return each(objects(body, "data"), self.stored_rating, "recommendation")
         if about != FEED.name:
             return super().read_swept(about, body)
         if "parent" in body:
@@ -280,6 +295,11 @@ class Facebook(MetaChannel):
     def stored_post(self, post: Mapping[str, Any]) -> list[Item]:
         target = must(post, "id")
         return [self.post({**post, "post_id": target, "photo": post.get("full_picture")}, target, None)]
+
+    def stored_rating(self, rating: Mapping[str, Any]) -> list[Item]:
+        story, reviewer = must(rating, "open_graph_story.id"), rating.get("reviewer")
+        value = {**rating, "item": "rating", "verb": "add", "open_graph_story_id": story, "from": reviewer}
+        return self.read_rating(value, None)
 
     def stored_comment(self, comment: Mapping[str, Any], post: str) -> Item:
         picture = link(comment, "attachment.media.image.src")

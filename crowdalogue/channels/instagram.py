@@ -30,7 +30,7 @@ from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel
 from crowdalogue.channels.meta.graph import ADDRESS, Graph, GraphFailed
 from crowdalogue.channels.meta.stored import NAME, conversations, read_conversations
-from crowdalogue.channels.meta.sweep import Edges, sweep
+from crowdalogue.channels.meta.sweep import Edges, several
 from crowdalogue.channels.picking import each, link, must, objects, tidy, when, words
 from crowdalogue.errors import Failure
 
@@ -194,18 +194,8 @@ class Instagram(MetaChannel):
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
         """Comments first, then direct messages; each has a cursor of its own."""
-        now, graph = datetime.now(UTC), self.graph()
-        state = {name: dict(cursor.get(name) or {}) for name in ("media", "chats")}
-        walks = (("media", media_edges(self.own_id)), ("chats", conversations("me/conversations", "instagram")))
-        raws: list[Raw] = []
-        left, more = 0, False
-        for name, edges in walks:
-            found = sweep(graph, edges, state[name], max(1, limit - len(raws)), now)
-            raws += found.deliveries
-            state[name], left, more = dict(found.cursor), left + (found.left or 0), more or found.more
-            if more:
-                break
-        return Fetched(tuple(raws), state, more=more, left=left)
+        walks = {"comments": media_edges(self.own_id), "messages": conversations("me/conversations", "instagram")}
+        return several(self.graph(), walks, cursor, limit, datetime.now(UTC))
 
     def read_swept(self, about: str, body: Mapping[str, Any]) -> list[Item]:
         if about == NAME:

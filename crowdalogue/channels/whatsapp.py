@@ -45,8 +45,7 @@ KINDS = {
 # Fields of the account itself, which hold nobody's words.
 QUIET = re.compile(
     r"account_\w+|message_template_\w+|template_\w+|phone_number_\w+|business_\w+|security|flows|"
-    r"smb_app_state_sync|payment_configuration_update|partner_solutions|user_preferences|automatic_events|"
-    r"tracking_events|message_echoes_settings"
+    r"smb_app_state_sync|payment_configuration_update|partner_solutions|automatic_events|tracking_events"
 )
 
 
@@ -89,7 +88,7 @@ class WhatsApp(MetaChannel):
         "In Meta's Business settings make a system user, give it the app and the WhatsApp account, and generate a "
         "token with whatsapp_business_messaging and whatsapp_business_management.",
         "In the app choose WhatsApp, Configuration. Callback URL: {hook}. Verify token: the one shown here. Subscribe "
-        "to messages; with the Business app on a phone also to smb_message_echoes and history.",
+        "to messages and user_preferences; with the Business app on a phone also to smb_message_echoes and history.",
         "For answers after a day make a template with one value in its body, wait for its approval, and enter it.",
     )
     receives_hooks = True
@@ -112,7 +111,7 @@ class WhatsApp(MetaChannel):
         field, value = words(change, "field"), change.get("value")
         if not isinstance(value, dict):
             return [Unknown(f"news of the field {field[:60]} without a value")]
-        if field not in ("messages", "smb_message_echoes", "history"):
+        if field not in ("messages", "smb_message_echoes", "history", "user_preferences"):
             if QUIET.fullmatch(field):
                 return [Ignored(f"news of the WhatsApp account: {field}")]
             return [Unknown(f"news of the field {field[:60]}")]
@@ -130,6 +129,7 @@ class WhatsApp(MetaChannel):
                     lambda said, thread=thread: talk.read({"to": words(thread, "id"), **said}),  # type: ignore[misc]
                     "message of before",
                 )
+        found += each(objects(value, "user_preferences"), talk.preference, "preference")
         found += each(objects(value, "statuses"), lambda s: cloud.read_status(s, why_failed(s)), "receipt")
         found += [Unknown(f"WhatsApp reports: {reason(e)}") for e in objects(value, "errors")]
         return found or [Ignored("a delivery without messages")]

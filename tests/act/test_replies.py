@@ -12,7 +12,7 @@ from crowdalogue import flow
 from crowdalogue.act import replies
 from crowdalogue.channels.base import Sent, Status
 from crowdalogue.errors import Failure, SendError
-from crowdalogue.models import Account, Draft, Event, Message, Reply, User
+from crowdalogue.models import Account, Draft, Event, Message, Reply, ThreadRef, User
 from tests.said import write
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +146,27 @@ def test_news_by_our_own_key_settle_a_reply_in_doubt_and_name_it(account: Callab
     reply.refresh_from_db()
     assert reply.delivered_at is not None
     assert Message.objects.get(pk=reply.message_id).external_id == "named-by-the-provider"
+
+
+def test_a_watermark_is_news_of_everything_sent_until_then(account: Callable[..., Account], helper: User) -> None:
+    reply = queued(account, helper)
+    replies.mark_sent(reply, Sent("named"))
+    ThreadRef.objects.create(account=reply.account, ref="chat:7", conversation=reply.conversation)
+    before, after = timezone.now() - timedelta(minutes=5), timezone.now() + timedelta(seconds=5)
+    for target, state, at in (
+        ("until:chat:7", "read", before),
+        ("until:chat:8", "read", after),
+        ("until:chat:7", "failed", after),
+    ):
+        flow.file(reply.account, [Status(target, state, at=at)])
+        reply.refresh_from_db()
+        assert (reply.state, reply.delivered_at, reply.read_at) == ("sent", None, None)
+    flow.file(reply.account, [Status("until:chat:7", "delivered", at=after)])
+    reply.refresh_from_db()
+    assert (reply.delivered_at, reply.read_at) == (after, None)
+    flow.file(reply.account, [Status("until:chat:7", "read", at=after + timedelta(seconds=1))])
+    reply.refresh_from_db()
+    assert (reply.delivered_at, reply.read_at) == (after, after + timedelta(seconds=1))
 
 
 def test_a_note_is_kept_once_and_stops_no_clock(account: Callable[..., Account], helper: User) -> None:

@@ -17,6 +17,7 @@ from crowdalogue.channels.base import (
     Incoming,
     Interaction,
     Item,
+    NotUnderstood,
     Outgoing,
     Raw,
     Removal,
@@ -90,6 +91,7 @@ class FacebookPeer(MetaPeer):
             }
 
         outside.on("GET", f"/{PAGE}/feed", feed)
+        outside.on("GET", f"/{PAGE}/ratings", says({"data": []}))
         outside.on("GET", f"/{POST}/comments", lambda c: httpx.Response(200, json=page(int(c.query["after"]), 2)))
 
     def accept(self, outside: Outside) -> None:
@@ -248,6 +250,37 @@ def test_the_feed_is_walked_with_progress(page: Facebook, outside: Outside) -> N
     asked = next(i for i in items if isinstance(i, Incoming) and i.external_id == "100_1")
     assert isinstance(hooked, Incoming)
     assert (asked.threads, asked.author, asked.sent_at) == (hooked.threads, hooked.author, hooked.sent_at)
+
+
+def test_recommendations_of_before_are_the_same_as_by_hook(page: Facebook, outside: Outside) -> None:
+    PEER.serve(outside, [])
+    stored = {
+        "created_time": "2026-03-01T12:00:00+0000",
+        "open_graph_story": {"id": "888"},
+        "recommendation_type": "positive",
+        "review_text": "Quiet kettle",
+        "reviewer": {"id": "5550009", "name": "Lee Moor"},
+    }
+    outside.on("GET", f"/{PAGE}/ratings", says({"data": [stored]}))
+    items = [i for raw in page.fetch({}).deliveries for i in page.parse(raw) if isinstance(i, Incoming)]
+    review = {"item": "rating", "open_graph_story_id": "888", "reviewer_id": "5550009", "reviewer_name": "Lee Moor"}
+    assert items == [one(page, "ratings", **review, review_text="Quiet kettle", recommendation_type="positive")]
+
+
+def test_a_walk_the_token_may_not_do_stops_no_other(page: Facebook, outside: Outside) -> None:
+    PEER.serve(outside, [Said(1, "Too loud", NOW)])
+    outside.on("GET", f"/{PAGE}/ratings", says({"error": {"code": 10, "message": "Needs a right"}}, 403))
+    found = page.fetch({})
+    *raws, fault = found.deliveries
+    assert [i.text for raw in raws for i in page.parse(raw) if isinstance(i, Incoming)] == ["Too loud"]
+    with pytest.raises(NotUnderstood, match=r"recommendations.*Needs a right"):
+        page.parse(fault)
+    outside.on("GET", "/feed", says({"error": {"code": 10, "message": "Needs a right"}}, 403))
+    with pytest.raises(Failure, match="does not allow"):
+        page.fetch({})
+    outside.on("GET", "/ratings", says({"error": {"code": 190}}, 400))
+    with pytest.raises(Failure, match="no longer takes the page access token"):
+        page.fetch({})
 
 
 # --- answers

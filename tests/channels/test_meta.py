@@ -516,7 +516,7 @@ def test_watermarks_are_news_about_the_conversation() -> None:
     ]
     found = chat.parse(door.signed(SECRET, {"object": "page", "entry": [{"id": PAGE, "messaging": events}]}))
     assert found == [
-        Status("messenger:555", "read", at=NOW),
+        Status("until:messenger:555", "read", at=NOW),
         Status("m_1", "delivered", at=datetime.fromtimestamp(1, UTC)),
         Status("m_2", "delivered", at=datetime.fromtimestamp(1, UTC)),
     ]

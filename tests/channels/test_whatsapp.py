@@ -268,6 +268,23 @@ def test_news_of_the_system_start_no_clock(wa: WhatsApp) -> None:
     assert item.kind == Kind.AUTOMATIC and item.text == body and item.extra["new_number"] == "+15550100124"
 
 
+@pytest.mark.parametrize(("value", "allowed"), [("stop", False), ("resume", True)])
+def test_leave_to_advertise_is_noted_on_the_person(value: str, allowed: bool, wa: WhatsApp) -> None:
+    said = {
+        "wa_id": "15550100123",
+        "detail": "A choice",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": AT,
+    }
+    (item,) = read(wa, field="user_preferences", user_preferences=[said])
+    assert isinstance(item, Incoming)
+    assert item.author.facts["consent"] == {"whatsapp_marketing": allowed}
+    assert (item.kind, item.text, item.external_id) == (Kind.AUTOMATIC, "A choice", f"preference:+15550100123:{AT}")
+    (odd,) = read(wa, field="user_preferences", user_preferences=[said | {"value": "maybe"}])
+    assert isinstance(odd, Unknown)
+
+
 def test_unsupported_messages_are_kept_with_their_reason(wa: WhatsApp) -> None:
     errors = [
         {

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from crowdalogue import http
-from crowdalogue.channels.asking import not_sent
+from crowdalogue.channels.asking import not_sent, refuse_fault
 from crowdalogue.channels.base import (
     Channel,
     Field,
@@ -91,6 +91,7 @@ class MetaChannel(Channel):
     # --- what it says
 
     def parse(self, raw: Raw) -> list[Item]:
+        refuse_fault(raw)
         body = body_of(raw.body)
         about = words(body, "object")
         if not about or not isinstance(body.get("entry"), list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crowdalogue.channels.base import (
@@ -113,6 +114,26 @@ class Conversation:
                 extra=tidy(
                     {"type": kind, "group": group, "user": user} | {k: v for k, v in shared.items() if v} | extra
                 ),
+            )
+        ]
+
+    def preference(self, said: Mapping[str, Any]) -> list[Item]:
+        """Somebody allows or forbids messages that advertise; noted on them, and nobody may answer it."""
+        other = self.person(words(said, "wa_id"), words(said, "user_id"))
+        allowed = {"resume": True, "stop": False}.get(words(said, "value"))
+        if allowed is None:
+            raise NotUnderstood('"value" must be stop or resume.')
+        text = words(said, "detail") or f"Messages that advertise: {'allowed' if allowed else 'not wanted'}."
+        return [
+            Incoming(
+                external_id=f"preference:{other.address}:{words(said, 'timestamp')}",
+                author=replace(other, facts={**other.facts, "consent": {"whatsapp_marketing": allowed}}),
+                to=(self.us,),
+                text=text,
+                sent_at=when(said, "timestamp"),
+                threads=(f"whatsapp:{other.address}",),
+                kind=Kind.AUTOMATIC,
+                extra={"consent": "given" if allowed else "withdrawn"},
             )
         ]
 

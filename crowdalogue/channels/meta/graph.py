@@ -77,6 +77,11 @@ class GraphFailed(http.CallFailed):
         self.subcode = subcode
 
     @property
+    def forbidden(self) -> bool:
+        """Whether only this call is refused, and others with the same token may work."""
+        return self.permanent and bool(self.code) and self.code not in TOKEN
+
+    @property
     def gone(self) -> bool:
         """Whether what was called about is not there (any more)."""
         return (self.code, self.subcode) == GONE or self.status == 404

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crowdalogue.channels.base import (
+    UNTIL,
     Attachment,
     Author,
     Ignored,
@@ -183,7 +184,7 @@ class Event:
         mids = [words(m) for m in said.get("mids") or ()] if isinstance(said.get("mids"), list) else []
         mids += [words(said, "mid")]
         named = [mid for mid in mids if mid]
-        return [Status(mid, state, at=at) for mid in named or [chat(self.place, self.customer)]]
+        return [Status(mid, state, at=at) for mid in named or [UNTIL + chat(self.place, self.customer)]]
 
 
 def attachment(one: Mapping[str, Any], number: int) -> tuple[Attachment | None, str]:

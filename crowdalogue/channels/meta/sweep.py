@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from crowdalogue.channels.asking import fault
 from crowdalogue.channels.base import Fetched, Raw
 from crowdalogue.channels.meta.graph import Graph, GraphFailed
 from crowdalogue.channels.picking import digest, objects, when, whole, words
 
-__all__ = ["Edges", "sweep"]
+__all__ = ["Edges", "several", "sweep"]
 
 EVERY = timedelta(minutes=15)  # between longer walks
 OVERLAP = timedelta(minutes=10)  # of one look with the one before it
@@ -74,6 +75,32 @@ def sweep(graph: Graph, edges: Edges, cursor: Mapping[str, Any], limit: int, now
     if graph.nearly_spent:
         return Fetched(tuple(raws), state | {"rest": (now + EVERY).isoformat()}, left=left)
     return Fetched(tuple(raws), state, more=True, left=left)
+
+
+def several(graph: Graph, walks: Mapping[str, Edges], cursor: Mapping[str, Any], limit: int, now: datetime) -> Fetched:
+    """A call's worth of the first walk that has more to do. Each has a cursor of its own, by its name; one that the
+    token may not do is listed with its reason and stops none of the others."""
+    state = {name: found for name in walks if isinstance(found := cursor.get(name), dict)}
+    raws: list[Raw] = []
+    failures: list[GraphFailed] = []
+    left, more = 0, False
+    for name, edges in walks.items():
+        try:
+            found = sweep(graph, edges, state.get(name, {}), max(1, limit - len(raws)), now)
+        except GraphFailed as failure:
+            if not failure.forbidden:
+                raise
+            failures.append(failure)
+            raws.append(fault(f"What was said before ({name})", failure))
+            continue
+        raws += found.deliveries
+        state[name], left = dict(found.cursor), left + (found.left or 0)
+        if found.more:
+            more = True
+            break
+    if len(failures) == len(walks):
+        raise failures[0]
+    return Fetched(tuple(raws), state, more=more, left=left)
 
 
 def long_is_due(state: Mapping[str, Any], now: datetime) -> bool:
