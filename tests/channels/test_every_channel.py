@@ -390,3 +390,13 @@ def test_answers_in_trouble(kind: str, outside: Outside) -> None:
         assert error is not None, "trouble must be raised as SendError"
         assert check(error), f"{error.text} permanent={error.permanent} uncertain={error.uncertain}"
     http._paused.clear()
+
+
+def test_every_promised_channel_is_here() -> None:
+    """PRODUCT.md, L2: each can receive, and each that allows it can be answered in place."""
+    promised = {
+        "email", "webchat", "webform", "bluesky", "mastodon", "x", "facebook", "instagram", "messenger", "whatsapp",
+        "telegram", "reddit", "youtube", "discord", "slack", "matrix", "sms", "voice", "linkedin", "rss", "discourse",
+        "googleplay", "appstore", "trustpilot", "googlebusiness", "calls", "webhook", "phone", "store",
+    }  # fmt: skip
+    assert promised <= set(channel_kinds())
