@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crowdalogue import flow
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -33,6 +34,7 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.bluesky import Bluesky
 from crowdalogue.channels.social import posts, xrpc
 from crowdalogue.errors import Failure
+from crowdalogue.models import Conversation, Message, Reply, User
 from tests.channels.contract import Peer, Said
 from tests.outside import Call, Outside, says
 from tests.peers import bluesky as network
@@ -633,3 +635,30 @@ def test_deeds_and_search_through_a_real_network(bluesky: network.Network) -> No
     assert (overheard.external_id, overheard.kind) == (said["uri"], Kind.OVERHEARD)
     mine.act("delete", own["uri"], {})
     assert listener.until(Removal, own["uri"])
+
+
+@pytest.mark.peers
+def test_the_whole_way_with_a_real_network(bluesky: network.Network, owner: User, account: Any) -> None:
+    """Asked, answered and heard again: two messages, whatever is polled how often."""
+    brand, ada = bluesky.person("brand3"), bluesky.person("ada3")
+    settings = {"handle": brand.handle, "service": bluesky.url}
+    mine = account("bluesky", settings=settings, secrets={"password": brand.password})
+    flow.poll(mine)
+    asked = ada.mention(brand, "Where is my parcel?")
+    network.until(lambda: flow.poll(mine)[0])
+    message = Message.objects.get()
+    assert message.external_id == asked["uri"]
+    flow.answer(owner, message.conversation, "It comes tomorrow.", key="answer-key-1")
+    assert flow.deliver() == 1
+    reply = network.until(lambda: ada.thread(asked["uri"]).get("replies"))[0]["post"]
+    assert reply["record"]["text"] == "It comes tomorrow."
+    for _ in range(3):
+        flow.poll(mine)
+    here = {"uri": reply["uri"], "cid": reply["cid"]}
+    ada.make(POST, text="Thank you", reply={"root": asked, "parent": here})
+    network.until(lambda: flow.poll(mine)[0])
+    assert flow.poll(mine) == (0, False)
+    texts = list(Message.objects.order_by("sent_at").values_list("text", flat=True))
+    assert texts == [f"@{brand.handle} Where is my parcel?", "It comes tomorrow.", "Thank you"]
+    assert Conversation.objects.count() == 1
+    assert Reply.objects.get().state == Reply.State.SENT

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crowdalogue import flow
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -33,6 +34,7 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.matrix import Matrix
 from crowdalogue.channels.social import rooms
 from crowdalogue.errors import Failure
+from crowdalogue.models import Conversation, Message, Reply, User
 from tests.channels.contract import Peer, Said
 from tests.outside import Call, Outside, says
 from tests.peers import synapse
@@ -509,3 +511,34 @@ def test_edits_reactions_removals_and_gaps_through_a_real_homeserver(server: syn
     _, cursor = drain(mine, cursor)
     with pytest.raises(SendError, match="encrypted"):
         mine.send(Outgoing("answer-2", Author(ada.user), "Hello", about={"room": secret}))
+
+
+@pytest.mark.peers
+def test_the_whole_way_with_a_real_homeserver(server: synapse.Homeserver, owner: User, account: Any) -> None:
+    """Asked, answered and heard again: two messages, whatever is polled how often."""
+    brand, ada = server.person("brand3"), server.person("ada3")
+    mine = account("matrix", settings={"server": server.url, "join": True}, secrets={"token": brand.token})
+    room = ada.room(brand.user)
+    flow.poll(mine)
+    ada.say(room, "Where is my parcel?")
+    for _ in range(3):
+        flow.poll(mine)
+    message = Message.objects.get()
+    assert message.text == "Where is my parcel?"
+    flow.answer(owner, message.conversation, "It comes tomorrow.", key="answer-key-1")
+    assert flow.deliver() == 1
+    newest = ada.heard(room)[0]
+    assert newest["content"]["body"] == "It comes tomorrow."
+    ada.call("POST", f"/rooms/{room}/receipt/m.read/{newest['event_id']}", {})
+    for _ in range(3):
+        flow.poll(mine)
+    ada.say(room, "Thank you")
+    new, _ = flow.poll(mine)
+    assert new == 1 and flow.poll(mine) == (0, False)
+    assert list(Message.objects.order_by("sent_at").values_list("text", flat=True)) == [
+        "Where is my parcel?",
+        "It comes tomorrow.",
+        "Thank you",
+    ]
+    assert Conversation.objects.count() == 1
+    assert Reply.objects.get().state in (Reply.State.SENT, "delivered", "read")
