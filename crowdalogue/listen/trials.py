@@ -84,7 +84,7 @@ def run(
     while True:
         ids = past.candidates(query, before, AT_ONCE, marks)
         if ids:
-            _look(user, matcher, ids, since, zone, trial, counts)
+            _look(user, matcher, ids, since, zone, trial, counts, bool(query.none))
             before = ids[-1]
         if len(ids) < AT_ONCE:
             break
@@ -104,7 +104,14 @@ def _months(since: datetime, until: datetime) -> tuple[str, ...]:
 
 
 def _look(
-    user: Any, matcher: Matcher, ids: Sequence[int], since: datetime, zone: tzinfo, trial: Trial, counts: _Counts
+    user: Any,
+    matcher: Matcher,
+    ids: Sequence[int],
+    since: datetime,
+    zone: tzinfo,
+    trial: Trial,
+    counts: _Counts,
+    excludes: bool,
 ) -> None:
     about = {
         pk: (sent_at, channel, person if person is not None else -(handle or 0))
@@ -121,7 +128,7 @@ def _look(
             counts.days[sent_at.astimezone(zone).date()] += 1
             counts.channels[channel] += 1
             counts.authors.add(author)
-        elif matcher.taken_away(one):
+        elif excludes and matcher.taken_away(one):
             counts.taken.append(pk)
 
 

@@ -24,7 +24,7 @@ from crowdalogue.channels.base import Kind
 from crowdalogue.errors import Failure
 from crowdalogue.listen import past
 from crowdalogue.models import Brand, Message, Reading, User, Watch, WatchHit
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, insert_many, make
 from crowdalogue.text import watching
 from crowdalogue.text.matching import Matcher
 from crowdalogue.text.watching import WatchQuery
@@ -182,9 +182,13 @@ def write(pairs: Iterable[tuple[int, int]], *, locked: bool = False) -> int:
     for part in chunks({message for _, message in wanted}):
         known |= set(WatchHit.objects.filter(watch__in=ids, message__in=part).values_list("watch_id", "message_id"))
     fresh = [(w, m) for w, m in wanted if w in ids and (w, m) not in known]
-    WatchHit.objects.bulk_create([WatchHit(watch_id=w, message_id=m) for w, m in fresh], batch_size=500)
-    for watch, count in sorted(Counter(w for w, _ in fresh).items()):
-        Watch.objects.filter(pk=watch).update(hits_count=F("hits_count") + count)
+    at = timezone.now()
+    insert_many(WatchHit, [make(WatchHit, watch_id=w, message_id=m, at=at) for w, m in fresh])
+    by_count: dict[int, list[int]] = {}
+    for watch, count in Counter(w for w, _ in fresh).items():
+        by_count.setdefault(count, []).append(watch)
+    for count, some in by_count.items():
+        Watch.objects.filter(pk__in=some).update(hits_count=F("hits_count") + count)
     if fresh:
         live.announce("watch", *sorted({w for w, _ in fresh}))
     return len(fresh)

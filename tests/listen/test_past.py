@@ -70,3 +70,13 @@ def test_a_message_as_a_watch_sees_it(account: Callable[..., Account]) -> None:
     assert (three.place, three.reach) == ("", None), "facts of the wrong kind are not known"
     Message.objects.update(apart="spam")
     assert past.heard(ids) == {}
+
+
+def test_spellings_that_came_later_are_found_too(account: Callable[..., Account]) -> None:
+    social, query = account("social"), typed("norvelle~")
+    hear(social, say("my norvele"))
+    assert len(past.step(query, 1 << 62, 10)[0]) == 1
+    hear(social, say("my norvelles"))
+    top = Message.objects.order_by("-pk")[0].pk
+    assert len(past.step(query, top + 1, 10)[0]) == 2
+    assert len(past.step(query, top, 10)[0]) == 1
