@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from crowdalogue.cli import care, data, doctor, learn, people, run, watches
+from crowdalogue.cli import care, data, doctor, learn, people, persons, run, watches
 from crowdalogue.errors import Failure
 
 __all__ = ["commands", "main"]
@@ -40,7 +40,7 @@ for _command in (
     *(run.run, run.serve, run.work),
     *(data.import_file, data.export, data.report, watches.watch),
     *(learn.evaluate, learn.label, learn.train),
-    *(care.setup, care.demo, doctor.doctor, people.user, people.token),
+    *(care.setup, care.demo, doctor.doctor, people.user, people.token, persons.people),
 ):
     commands.add_command(_command)
 
