@@ -299,18 +299,21 @@ class Slack(Channel):
     # --- asked
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        given = [line.strip() for line in self._text("channels").splitlines() if line.strip()]
+        given = self._channels()
         written = self._text("days")
         days = int(written[:5]) if written.isdecimal() else 30
         return Walk(self._calls().read, cursor, given, min(days, 3650)).fetch(limit)
+
+    def _channels(self) -> list[str]:
+        return [line.strip() for line in self._text("channels").splitlines() if line.strip()]
 
     def download(self, url: str) -> bytes:
         """A file of a message; only Slack's own hosts are given the token."""
         return self._calls().download(url)
 
     def check(self) -> None:
-        """Who the bot is, and which scopes are missing."""
-        self._calls().check()
+        """Who the bot is, which scopes are missing, and in which of the channels it is no member."""
+        self._calls().check(self._channels())
 
     # --- answers
 

@@ -141,8 +141,8 @@ class SlackCalls:
 
     # --- set-up
 
-    def check(self) -> None:
-        """Try the token. Raises `Failure` naming the scopes that are missing, where Slack says which there are."""
+    def check(self, channels: Sequence[str] = ()) -> None:
+        """Try the token. Raises `Failure` naming what is missing: scopes, as far as Slack says, and memberships."""
         answer = self.read("auth.test")
         scopes = {s.strip() for s in str(answer.get("scopes") or "").split(",") if s.strip()}
         missing = [scope for scope in NEEDED if scope not in scopes]
@@ -151,6 +151,12 @@ class SlackCalls:
                 f"The app lacks the scopes {', '.join(missing)}. Add them under OAuth & Permissions, "
                 "install the app again and enter its new token."
             )
+        for name in channels[:20]:
+            channel = part(self.read("conversations.info", channel=name), "channel")
+            if channel.get("is_member") is False and not channel.get("is_im"):
+                raise Failure(
+                    f"The app is not a member of {word(channel, 'name') or name}. Write /invite and its name there."
+                )
 
 
 def refusal(found: dict[str, Any]) -> SlackError:

@@ -51,6 +51,16 @@ def test_missing_scopes_are_named(calls: SlackCalls, outside: Outside) -> None:
         SlackCalls("", "").check()
 
 
+def test_a_channel_the_app_was_not_invited_to_is_named(calls: SlackCalls, outside: Outside) -> None:
+    outside.on("GET", "/auth.test", says({"ok": True}, X_OAuth_Scopes=",".join(NEEDED)))
+    outside.on("GET", "channel=C1", says({"ok": True, "channel": {"id": "C1", "name": "help", "is_member": True}}))
+    outside.on("GET", "channel=D1", says({"ok": True, "channel": {"id": "D1", "is_im": True}}))
+    calls.check(["C1", "D1"])
+    outside.on("GET", "channel=C2", says({"ok": True, "channel": {"id": "C2", "name": "news", "is_member": False}}))
+    with pytest.raises(Failure, match="not a member of news"):
+        calls.check(["C1", "C2"])
+
+
 def test_files_come_from_slack_only(calls: SlackCalls, outside: Outside) -> None:
     outside.on("GET", "files.slack.com/1", says(b"\x89PNG", Content_Type="image/png"))
     assert calls.download("https://files.slack.com/1") == b"\x89PNG"

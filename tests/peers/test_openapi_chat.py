@@ -25,7 +25,7 @@ from tests.peers import prism
 pytestmark = pytest.mark.peers
 
 SLACK = (
-    "/auth.test", "/chat.postMessage", "/conversations.history", "/conversations.replies", "/conversations.open",
+    "/auth.test", "/chat.postMessage", "/conversations.history", "/conversations.replies", "/conversations.open", "/conversations.info",
     "/users.conversations", "/users.info", "/reactions.add", "/reactions.remove", "/files.info",
 )  # fmt: skip
 MESSAGES = "/channels/{channel_id}/messages"
@@ -133,6 +133,7 @@ def test_slack_takes_likes(slack: Slack) -> None:
         ("users.conversations", {"types": "public_channel,im", "exclude_archived": "true", "limit": 200}),
         ("conversations.history", {"channel": "C0CARE", "limit": 100, "cursor": "bmV4dA=="}),
         ("conversations.replies", {"channel": "C0CARE", "ts": "1770000001.000100", "limit": 100, "oldest": "1.1"}),
+        ("conversations.info", {"channel": "C0CARE"}),
         ("users.info", {"user": "U1"}),
         ("files.info", {"file": "F1"}),
     ],
