@@ -490,6 +490,53 @@ def test_the_server_goes_away_and_comes_back(shop: Shop, context: BrowserContext
     assert page.locator("#crowdalogue-chat li p").all_inner_texts() == ["Before", "During"]
 
 
+def test_a_visitor_the_server_no_longer_knows_goes_on_as_a_new_one(shop: Shop, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(shop.page())
+    launcher(page).click()
+    write(page, "Half a year ago")
+    sent(page, "Half a year ago")
+    old = page.evaluate("localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(':visitor')))")
+    refuse_once = {"left": 1}
+
+    def forgotten(route: Any) -> None:
+        if route.request.method == "POST" and refuse_once["left"]:
+            refuse_once["left"] -= 1
+            route.fulfill(status=401, json={"error": {}}, headers={"Access-Control-Allow-Origin": shop.origin})
+        else:
+            route.continue_()
+
+    page.route("**/messages", forgotten)
+    write(page, "And today")
+    sent(page, "And today")
+    assert page.locator("#crowdalogue-chat li p").all_inner_texts() == ["And today"]
+    new = page.evaluate("localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(':visitor')))")
+    assert new.startswith("visitor-") and new != old
+
+
+def test_a_site_that_changes_its_page_by_script_keeps_the_chat(shop: Shop, context: BrowserContext) -> None:
+    page = context.new_page()
+    answered = {"config": 0}
+
+    def slow_start(route: Any) -> None:
+        answered["config"] += 1
+        if answered["config"] == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/config*", slow_start)
+    page.goto(shop.page())
+    expect(launcher(page)).to_be_visible(timeout=15_000)  # the first try failed
+    launcher(page).click()
+    write(page, "Still here?")
+    sent(page, "Still here?")
+    page.evaluate("document.body.replaceChildren()")
+    expect(launcher(page)).to_have_count(0)
+    page.evaluate("crowdalogueChat.attach()")
+    expect(log(page)).to_contain_text("Still here?")
+
+
 # --- the form
 
 

@@ -4,11 +4,12 @@
 (() => {
   "use strict";
   const tag = document.currentScript;
-  if (!tag || window.crowdalogueChat) return;
+  if (!tag) return;
+  if (window.crowdalogueChat) { window.crowdalogueChat.attach(); return; } // the site has changed its page by script
   const base = tag.src.replace(/widget\.js.*$/, "");
   const prefix = `crowdalogue:${base}:`;
   const STYLES = "/* widget.css */";
-  const SILENT_MS = 45000, FRESH_MS = 300000, TYPING_MS = 4000;
+  const SILENT_MS = 45000, FRESH_MS = 300000, TYPING_MS = 4000, FIRST_TRIES = 6;
 
   let identity = identityOf(tag.dataset);
   let conf = null, confAt = 0, token = "", visitor = "", knowsEmail = false;
@@ -114,9 +115,12 @@
     theme();
     if (tag.dataset.side === "left") ui.chat.classList.add("left");
     root.append(ui.chat);
-    document.body.append(host);
+    ui.host = host;
+    attach();
     label();
   }
+
+  const attach = () => { if (!ui.host.isConnected) document.body.append(ui.host); };
 
   function panel() {
     ui.title = node("h2", { id: "title" }, conf.title);
@@ -268,6 +272,7 @@
     sending = true;
     clearTimeout(retryTimer);
     try {
+      if (!token && (isOpen || store.get("token"))) await begin();
       for (let entry = waiting(); entry; entry = waiting()) {
         if (!token) await begin();
         await deliver(entry);
@@ -304,7 +309,7 @@
         keep(entry);
         return;
       }
-      if (error.status === 401) { token = entry.token = ""; begun = null; store.drop("token"); return; }
+      if (error.status === 401) { expired(); return; }
       if ([400, 403, 413, 415, 422].includes(error.status)) { refused(entry, error); return; }
       throw error;
     }
@@ -429,11 +434,18 @@
 
   const atBottom = () => ui.log.scrollHeight - ui.log.scrollTop - ui.log.clientHeight < 80;
 
+  // Old messages are not read out one after the other.
+  function history(messages) {
+    ui.log.setAttribute("aria-live", "off");
+    messages.forEach(add);
+    setTimeout(() => ui.log.removeAttribute("aria-live"), 500);
+  }
+
   async function earlier() {
     try {
       const answer = await (await call(`messages?before=${first}`)).json();
       const height = ui.log.scrollHeight;
-      answer.messages.forEach(add);
+      history(answer.messages);
       first = Math.min(first, ...answer.messages.map((m) => m.place));
       ui.earlier.hidden = !answer.earlier;
       ui.log.scrollTop = ui.log.scrollHeight - height;
@@ -466,9 +478,7 @@
     knowsEmail = answer.email;
     store.set("token", token);
     store.set("visitor", visitor);
-    ui.log.setAttribute("aria-busy", "true");
-    answer.messages.forEach(add);
-    ui.log.removeAttribute("aria-busy");
+    history(answer.messages);
     first = answer.messages.length ? answer.messages[0].place : last;
     ui.earlier.hidden = !answer.earlier;
     ui.greeting.hidden = !conf.greeting || shown.size > 0;
@@ -476,6 +486,15 @@
     questions();
     count();
     if (shown.size) listen();
+  }
+
+  // The server does not know this visitor any more: what waits is sent as whoever we become.
+  function expired() {
+    for (const entry of queue.filter((e) => e.visitor === visitor)) { entry.token = entry.visitor = ""; keep(entry); }
+    token = "";
+    begun = null;
+    store.drop("token");
+    store.drop("visitor");
   }
 
   // Somebody else used this browser before: what they typed goes out in their name and is shown to nobody here.
@@ -525,7 +544,7 @@
       }
     } catch (error) {
       if (error.status === 0 && !mine.signal.aborted) reach(false);
-      if (error.status === 401) { token = ""; begun = null; begin().catch(trouble); }
+      if (error.status === 401) { expired(); begin().catch(trouble); }
       streamTry += 1;
     } finally {
       clearTimeout(watch);
@@ -594,7 +613,7 @@
     count();
     (ui.ask.querySelector("input") || ui.text).focus();
     bottom();
-    if (Date.now() - confAt > FRESH_MS) configure().then(hours).catch(() => {});
+    if (Date.now() - confAt > FRESH_MS) configure().then(() => { hours(); questions(); }).catch(() => {});
     try { await begin(); bottom(); seen(); } catch (error) { trouble(error); }
   }
 
@@ -631,9 +650,10 @@
     confAt = Date.now();
   }
 
-  async function boot() {
+  async function boot(tries = 1) {
     try { await configure(); } catch (error) {
-      warn(error.status ? error.message : "nothing answers. Does the page's Content-Security-Policy allow this address in connect-src?");
+      warn(error.status ? error.message : "nothing answers. Is this site named in the chat's settings, and does its Content-Security-Policy allow this address in connect-src?");
+      if (tries < FIRST_TRIES && (error.status === 0 || error.status >= 429)) setTimeout(() => boot(tries + 1), 1000 * 2 ** tries);
       return;
     }
     build();
@@ -643,11 +663,11 @@
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) { if (stream) stream.abort(); stream = null; } else { listen(); seen(); }
     });
-    window.crowdalogueChat = { open, close: shut, identify: meet, signOut: () => meet(null) };
+    window.crowdalogueChat = { open, close: shut, identify: meet, signOut: () => meet(null), attach };
     if (tag.dataset.open !== undefined) open();
     else if (store.get("token")) begin().then(flush).catch(trouble);
     else if (queue.length) flush();
   }
 
-  if (document.body) boot(); else addEventListener("DOMContentLoaded", boot);
+  if (document.body) boot(); else addEventListener("DOMContentLoaded", () => boot());
 })();
