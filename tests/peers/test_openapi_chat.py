@@ -25,8 +25,8 @@ from tests.peers import prism
 pytestmark = pytest.mark.peers
 
 SLACK = (
-    "/auth.test", "/chat.postMessage", "/conversations.history", "/conversations.replies", "/conversations.open", "/conversations.info",
-    "/users.conversations", "/users.info", "/reactions.add", "/reactions.remove", "/files.info",
+    "/auth.test", "/chat.postMessage", "/conversations.history", "/conversations.replies", "/conversations.open",
+    "/conversations.info", "/users.conversations", "/users.info", "/reactions.add", "/reactions.remove", "/files.info",
 )  # fmt: skip
 MESSAGES = "/channels/{channel_id}/messages"
 DISCORD = (
