@@ -131,16 +131,19 @@ def bench_rows(said: list[str], asked: list[Any]) -> None:
 
 def measure_past(user: Any, watches: Any, trials: Any, asked: list[Any]) -> None:
     for name, query in (("a word", asked[0]), ("only misspellings", type(asked[0])(any=("delivery~",)))):
+        begin = time.process_time()
         trial = trials.run(user, query, budget=60)
-        note = f"{FILED:,} messages in 83 days, {trial.looked_at:,} read, {trial.hits:,} found"
-        measure.report(f"watch tried on the past, {name}", 1000 * trial.seconds, "ms", note=note)
+        taken = time.process_time() - begin
+        note = f"{FILED:,} messages in 83 days, {trial.looked_at:,} read, {trial.hits:,} found; of CPU"
+        measure.report(f"watch tried on the past, {name}", 1000 * taken, "ms", note=note)
     watch = watches.save(None, name="Watch 0", purpose="need", query=type(asked[0])(any=("flight", "delivery")))
-    begin = time.monotonic()
+    begin = time.process_time()
     while watches.fill():
         pass
+    taken = time.process_time() - begin
     watch.refresh_from_db()
-    note = f"{watch.hits_count:,} hits of {FILED:,} messages, written in steps"
-    measure.report("a new watch gone through the past", 1000 * (time.monotonic() - begin), "ms", note=note)
+    note = f"{watch.hits_count:,} hits of {FILED:,} messages, written in steps; of CPU"
+    measure.report("a new watch gone through the past", 1000 * taken, "ms", note=note)
     watches.pause(watch, active=False)
 
 
