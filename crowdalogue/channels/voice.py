@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from crowdalogue.channels import hearing
 from crowdalogue.channels.asking import Walk
 from crowdalogue.channels.base import (
     Attachment,
@@ -53,6 +54,7 @@ class Voice(Channel):
         Field("greeting", "Greeting", "What callers hear before the tone.", required=False, default=GREETING),
         Field("language", "Language of the greeting", "Such as en-US or de-DE.", required=False, default="en-US"),
         Field("transcribe", "Transcribe", "Twilio transcribes English, at a price.", "flag", False, True),
+        *hearing.FIELDS,
         FIELDS[3],
     )
     guide = (
@@ -96,7 +98,7 @@ class Voice(Channel):
             return twiml(f"{self.say(THANKS)}<Hangup/>")
         if fields.get("CallStatus") in ("ringing", "in-progress") and fields.get("Direction", "inbound") == "inbound":
             record = f'<Record maxLength="{LONGEST_RECORDING}" playBeep="true" action={quoteattr(raw.url)}'
-            if self.settings["transcribe"]:
+            if self.settings["transcribe"] and not hearing.wanted(self.settings):
                 record += f' transcribe="true" transcribeCallback={quoteattr(raw.url)}'
             return twiml(f"{self.say(str(self.settings['greeting'] or GREETING))}{record}/><Hangup/>")
         return door.EMPTY
@@ -187,6 +189,7 @@ class Voice(Channel):
                     "transcript": text,
                     "transcript_by": "Twilio" if text else "",
                     "transcript_failed": failed or None,
+                    "transcript_wanted": (hearing.wanted(self.settings) and not text) or None,
                     "seconds": seconds,
                     "call": call,
                 }
@@ -247,10 +250,14 @@ class Voice(Channel):
     def download(self, url: str) -> bytes:
         return Api(self.settings).file(url)
 
+    def transcribe(self, part: Attachment, language: str = "") -> str:
+        return hearing.transcribe(self.settings, part, language)
+
     def send(self, outgoing: Outgoing) -> Sent:
         return Api(self.settings).send(outgoing)
 
     def check(self) -> None:
+        hearing.check_endpoint(self.settings)
         Api(self.settings).check()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from crowdalogue import http
+from crowdalogue.channels import hearing
 from crowdalogue.channels.base import (
     Attachment,
     Field,
@@ -75,6 +76,7 @@ class WhatsApp(MetaChannel):
         Field(
             "language", "Language of the template", "As in the WhatsApp Manager, such as en_US.", "text", False, "en"
         ),
+        *hearing.FIELDS,
         VERSION_FIELD,
         ADDRESS_FIELD,
     )
@@ -119,7 +121,7 @@ class WhatsApp(MetaChannel):
         return [stranger] if stranger else self.read_value(value)
 
     def read_value(self, value: Mapping[str, Any]) -> list[Item]:
-        talk = cloud.Conversation(value)
+        talk = cloud.Conversation(value, heard=hearing.wanted(self.settings))
         found = each(objects(value, "messages"), talk.read, "message")
         found += each(objects(value, "message_echoes"), talk.read, "message")  # written on the phone
         for part in objects(value, "history"):
@@ -149,6 +151,9 @@ class WhatsApp(MetaChannel):
         known = any(host == h or host.endswith("." + h) for h in MEDIA_HOSTS)
         headers = {"authorization": f"Bearer {graph.token}"} if known else {}
         return http.request("GET", place, trusted=False, headers=headers, max_bytes=100 * http.MEGABYTE).content
+
+    def transcribe(self, part: Attachment, language: str = "") -> str:
+        return hearing.transcribe(self.settings, part, language)
 
     # --- answers
 
@@ -235,6 +240,7 @@ class WhatsApp(MetaChannel):
         return {"type": kind, kind: {"id": media} | named}
 
     def check(self) -> None:
+        hearing.check_endpoint(self.settings)
         found = self.graph().get(self.own_id, fields="display_phone_number,verified_name,quality_rating")
         if not words(found, "display_phone_number"):
             raise Failure("Meta shows no number of this ID. Enter the phone number ID, not the number itself.")

@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import hypothesis
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +22,7 @@ from crowdalogue.channels.base import Ignored, Incoming, NotUnderstood, Raw, Ref
 from crowdalogue.channels.meta import door, sweep
 from crowdalogue.channels.meta.graph import Graph, GraphFailed
 from crowdalogue.errors import Failure
+from crowdalogue.models import Account, Delivery
 from tests.channels.contract import Peer, Said
 from tests.outside import SLOW, Call, Outside, says
 
@@ -168,6 +171,21 @@ def test_a_verify_token_is_made_and_stays() -> None:
     assert type(open_channel("facebook")).prepare(made)["verify_token"] == made["verify_token"]
 
 
+def test_meta_hears_what_it_wants_at_the_door(client: Client, db: None) -> None:
+    account = Account.objects.create(kind="facebook", name="Page", settings=COMMON | {"page_id": PAGE})
+    place = f"/hooks/{account.key}/"
+    asked = {"hub.mode": "subscribe", "hub.verify_token": "fake-verify-token", "hub.challenge": "1158201444"}
+    greeted = client.get(place, asked)
+    assert (greeted.status_code, greeted.content) == (200, b"1158201444")
+    assert client.get(place, asked | {"hub.verify_token": "wrong"}).status_code == 403
+    odd = door.signed(SECRET, {"object": "page", "entry": [{"id": PAGE, "changes": [{"field": "new", "value": {}}]}]})
+    signature = {"x-hub-signature-256": odd.headers[door.HEADER]}
+    taken = client.post(place, odd.body, content_type="application/json", headers=signature)
+    assert taken.status_code == 200  # or Meta would send it again for days; we keep it, and say so to ourselves
+    assert Delivery.objects.get().state == Delivery.State.FAILED
+    assert client.post(place, odd.body, content_type="application/json").status_code == 403
+
+
 # --- batches
 
 
@@ -269,6 +287,7 @@ json_values = st.recursive(
 
 
 @pytest.mark.parametrize("kind", ["facebook", "instagram", "messenger", "whatsapp"])
+@hypothesis.settings(max_examples=50, deadline=None)
 @given(
     value=json_values,
     event=json_values,
@@ -425,6 +444,7 @@ def walk(
     raise AssertionError("it never ends")
 
 
+@hypothesis.settings(max_examples=30, deadline=None)
 @given(posts=st.integers(0, 6), comments=st.integers(0, 8))
 def test_a_whole_walk_finds_everything_in_small_steps(posts: int, comments: int) -> None:
     world = World(posts, comments)

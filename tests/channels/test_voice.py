@@ -10,14 +10,17 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from django.conf import settings
+from django.test import Client
 
 from crowdalogue import flow
 from crowdalogue.channels.base import Author, Ignored, Incoming, Outgoing, Raw
+from crowdalogue.channels.twilio import door
 from crowdalogue.channels.voice import Voice
 from crowdalogue.models import Account, Attachment, Message
 from tests.channels.contract import Said
 from tests.channels.test_sms import TwilioPeer
-from tests.channels.test_twilio import NOW, SETTINGS, SID, URL
+from tests.channels.test_twilio import NOW, SETTINGS, SID, TOKEN, URL
 from tests.outside import Call, Outside, says
 
 PLACE = f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Recordings"
@@ -123,6 +126,26 @@ def test_nobody_is_asked_twice(voice: Voice) -> None:
     assert [e.tag for e in spoken(voice, PEER.recorded(SAID))] == ["Say", "Hangup"]
     for raw in (*PEER.deliver([SAID], NOW), PEER.form(CallSid="CA1", CallStatus="completed"), Raw(b"")):
         assert len(spoken(voice, raw)) == 0
+
+
+def test_twilio_calls_the_door_and_is_told_what_to_say(client: Client, db: None) -> None:
+    account = Account.objects.create(kind="voice", name="Voicemail", settings=dict(SETTINGS))
+    place = f"/hooks/{account.key}/"
+    fields = {
+        "CallSid": "CA1",
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+        "From": "+15550100199",
+        "AccountSid": SID,
+    }
+    raw = door.signed(TOKEN, settings.URL + place, fields)
+    header = {door.HEADER: raw.headers[door.HEADER]}
+    form = "application/x-www-form-urlencoded"
+    answer = client.post(place, raw.body, content_type=form, headers=header)
+    assert (answer.status_code, answer["content-type"]) == (200, "text/xml")
+    record = ElementTree.fromstring(answer.content).find("Record")
+    assert record is not None and record.get("action") == settings.URL + place
+    assert client.post(place, raw.body + b"&X=1", content_type=form, headers=header).status_code == 403
 
 
 # --- recording and transcript

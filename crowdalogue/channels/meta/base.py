@@ -85,6 +85,10 @@ class MetaChannel(Channel):
     def verify(self, raw: Raw, now: datetime) -> None:
         door.check_signature(raw, str(self.settings["app_secret"] or "").strip())
 
+    def respond(self, raw: Raw) -> Response | None:
+        """Meta wants to hear 200 and nothing else, also for what we keep and do not understand yet."""
+        return Response(b'{"kept": true}')
+
     def signed(self, content: Mapping[str, Any]) -> Raw:
         return door.signed(str(self.settings["app_secret"] or ""), content)
 

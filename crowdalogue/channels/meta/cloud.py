@@ -47,7 +47,8 @@ def address_of(number: str) -> str:
 class Conversation:
     """The messages of one change: who their people are, and which of them are ours."""
 
-    def __init__(self, value: Mapping[str, Any]) -> None:
+    def __init__(self, value: Mapping[str, Any], *, heard: bool = False) -> None:
+        self.heard = heard  # voice notes are put into words
         self.number = words(value, "metadata.phone_number_id")
         shown = "".join(c for c in words(value, "metadata.display_phone_number") if c.isdecimal())
         self.us = Author(address_of(shown) or self.number or "us", ours=True)
@@ -98,6 +99,8 @@ class Conversation:
         text, files, extra = content(said, kind)
         group = words(said, "group_id")
         chat = f"whatsapp:group:{group}" if group else f"whatsapp:{other.address}"
+        if self.heard and not mine and not text and any(f.media_type.startswith("audio/") for f in files):
+            extra["transcript_wanted"] = True
         shared = {"forwarded": flag(said, "context.forwarded") or flag(said, "context.frequently_forwarded")}
         return [
             Incoming(
