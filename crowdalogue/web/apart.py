@@ -34,7 +34,7 @@ class RulesForm(forms.Form):
         label="Spam: how sure the reader must be, in %",
         min_value=50,
         max_value=100,
-        help_text="Less lets more through.",
+        help_text="Higher keeps less apart.",
     )
     copies = forms.IntegerField(
         label="Same text with a link: from so many accounts within a day", min_value=0, help_text="0: never."

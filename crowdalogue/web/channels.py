@@ -107,11 +107,11 @@ class ChannelForm(forms.Form):
             self.fields[field.name] = control(field, bool(kept.get(field.name)))
 
     @property
-    def here(self) -> list[Any]:
+    def common_fields(self) -> list[Any]:
         return [self["_name"], self["_brand"]]
 
     @property
-    def own(self) -> list[Any]:
+    def channel_fields(self) -> list[Any]:
         return [self[field.name] for field in self.channel.fields]
 
     def settings(self) -> dict[str, Any]:
