@@ -82,6 +82,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
         f"relate/{name}.py": "every report over known messages: tests/relate/test_measures.py"
         for name in ("reports", "scope", "volume")
     },
+    "listen/claims.py": "claims that meet at addresses, whichever came first: tests/listen/test_identity.py",
+    "listen/dossiers.py": "what is gathered of each person: tests/listen/test_identity.py",
     "text/store.py": "how long PostgreSQL may wait, as every test of it does: tests/text/test_index.py",
 }
 

@@ -18,10 +18,15 @@ def recognise(limit: int = identity.AT_ONCE) -> Recognised:
     return identity.recognise(limit)
 
 
+def as_it_is(person: Person) -> Person:
+    """Who this person is by now: somebody may have merged them since they were read."""
+    return merging.root_of(Person.objects.get(pk=person.pk))
+
+
 def join(user: User, kept: Person, gone: Person, reason: str = "") -> Merge:
     """A person says that these two are one. Raises `Failure`."""
     said = reason.strip() or f"Merged by {user}"
-    return merging.merge(merging.root_of(kept), merging.root_of(gone), why="person", reason=said, user=user)
+    return merging.merge(as_it_is(kept), as_it_is(gone), why="person", reason=said, user=user)
 
 
 def part(user: User, merge: Merge) -> Merge:
@@ -75,13 +80,13 @@ def reopen(user: User, question: Resemblance) -> Resemblance:
 def give_standing(user: User, person: Person, kind: str, reason: str) -> Standing:
     """Set by a person; no rule changes it. Raises `Failure`."""
     with transaction.atomic():
-        return standing.give(merging.root_of(person), kind, reason, user=user)
+        return standing.give(as_it_is(person), kind, reason, user=user)
 
 
 def take_standing(user: User, person: Person, kind: str) -> bool:
     """Taken away by a person; the rule does not give it again."""
     with transaction.atomic():
-        return standing.take(merging.root_of(person), kind, user)
+        return standing.take(as_it_is(person), kind, user)
 
 
 def take_list(user: User | None, content: bytes, *, kind: str = "", reason: str = "") -> Taken:
