@@ -16,7 +16,7 @@ from crowdalogue.api.messages import MessageOut, shown
 from crowdalogue.api.shapes import MOST, Id, Page, Paging, Text, Word, answers
 from crowdalogue.errors import Refused
 from crowdalogue.listen import trials, watches
-from crowdalogue.models import Brand, Message, Watch, WatchHit, WatchSearch
+from crowdalogue.models import Audit, Brand, Message, User, Watch, WatchHit, WatchSearch
 from crowdalogue.relate import statistics
 from crowdalogue.text import watching
 from crowdalogue.text.matching import Matcher
@@ -175,7 +175,13 @@ def create_watch(request: HttpRequest, body: WatchIn) -> Status[WatchOut]:
     made = watches.save(
         user, name=body.name, purpose=body.purpose, query=query_of(body.query, body.line), brand=brand_of(body.brand)
     )
+    record(user, made)
     return Status(201, one(request, made.pk))
+
+
+def record(user: User, row: Watch, deed: str = "") -> None:
+    what = f"{row.name}: {deed or watching.say(watches.of(row))}"
+    Audit.objects.create(user=user, who=str(user), deed="changed_watch", what=what[:300])
 
 
 class WatchPatch(Schema):
@@ -204,6 +210,7 @@ def change_watch(request: HttpRequest, watch_id: Path[Id], body: WatchPatch) -> 
     watches.save(user, name=name, purpose=purpose, query=asked, brand=brand, watch=row)
     if body.active is not None:
         watches.pause(row, active=body.active)
+    record(user, row)
     return one(request, watch_id)
 
 
@@ -211,7 +218,9 @@ def change_watch(request: HttpRequest, watch_id: Path[Id], body: WatchPatch) -> 
     "/{int:watch_id}", response=answers(None, 204), operation_id="delete_watch", summary="Remove a watch and its hits"
 )
 def delete_watch(request: HttpRequest, watch_id: Path[Id]) -> Status[None]:
-    watches.remove(fetch(visible(request, "manage"), watch_id, "watch"))
+    row: Watch = fetch(visible(request, "manage"), watch_id, "watch")
+    record(who(request), row, "removed")
+    watches.remove(row)
     return Status(204, None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from crowdalogue import live
 from crowdalogue.channels.base import Kind
 from crowdalogue.errors import Failure
 from crowdalogue.listen import past
-from crowdalogue.models import Brand, Message, Reading, User, Watch, WatchHit
+from crowdalogue.models import Brand, Message, Reading, User, Watch, WatchHit, WatchSearch
 from crowdalogue.models.bulk import chunks, insert_many, make
 from crowdalogue.text import watching
 from crowdalogue.text.matching import Matcher
@@ -262,6 +262,12 @@ def hits_of(watch: Watch, user: Any, *, only: str = "") -> QuerySet[WatchHit]:
     return rows.filter(wanted).select_related("message__handle__person", "message__reading", "user")
 
 
+def failing(watches: Iterable[Watch]) -> set[int]:
+    """Those of these watches of which a search does not go."""
+    ids = [w.pk for w in watches if w.active]
+    return set(WatchSearch.objects.filter(watch__in=ids).exclude(last_error="").values_list("watch_id", flat=True))
+
+
 # --- for the first visit
 
 
@@ -296,11 +302,3 @@ def draft_of(brand: Brand) -> Draft | None:
 def of(watch: Watch) -> WatchQuery:
     """The query of a watch; an empty one where it cannot be read any more."""
     return watching.stored(watch.query) or WatchQuery()
-
-
-def caught_by(messages: Sequence[int]) -> Mapping[int, list[Watch]]:
-    """The watches that caught each of these messages, wrong ones left out."""
-    found: dict[int, list[Watch]] = {}
-    for hit in WatchHit.objects.filter(message__in=messages).exclude(right=False).select_related("watch"):
-        found.setdefault(hit.message_id, []).append(hit.watch)
-    return found

@@ -65,8 +65,11 @@ class Shown:
 def page(request: HttpRequest) -> HttpResponse:
     """/watches/: each with what it found and how good it is, and drafts for brands that nobody watches."""
     rows = list(Watch.objects.seen_by(person(request)).select_related("brand").order_by("name")[: watches.MOST])
-    figures = watches.figures(rows)
-    lines = [{"watch": w, "figures": figures[w.pk], "precision": precision(figures[w.pk])} for w in rows]
+    figures, failing = watches.figures(rows), watches.failing(rows)
+    lines = [
+        {"watch": w, "figures": figures[w.pk], "precision": precision(figures[w.pk]), "failing": w.pk in failing}
+        for w in rows
+    ]
     shown = {
         "lines": lines,
         "drafts": watches.suggestions() if may(request, "manage") else [],

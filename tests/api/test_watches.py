@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crowdalogue import flow
 from crowdalogue.listen import watches
-from crowdalogue.models import Account, Brand, Conversation, User, Watch, WatchSearch
+from crowdalogue.models import Account, Audit, Brand, Conversation, User, Watch, WatchSearch
 from crowdalogue.text.watching import typed
 from tests.api.conftest import Program, refused
 
@@ -58,6 +58,7 @@ def test_a_watch_from_its_trial_to_its_end(
     assert len(caller.everything(f"{address}/hits", limit=1)) == 2
     assert caller.delete(address).status_code == 204
     refused(caller.get(address), 404)
+    assert Audit.objects.filter(deed="changed_watch", what__startswith="Parcels: ").count() == 4
 
 
 def test_the_interval_is_given_with_its_n(

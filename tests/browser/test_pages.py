@@ -39,6 +39,11 @@ PAGES = (
     "/inbox/3/",
     "/people/",
     "/people/1/",
+    "/watches/",
+    "/watches/new/",
+    "/watches/1/",
+    "/watches/1/?show=wrong",
+    "/watches/1/change/",
     "/search/?q=parcel",
     "/search/?q=zzzz",
     "/new/",
@@ -87,8 +92,9 @@ from datetime import timedelta
 from django.utils import timezone
 from crowdalogue import flow
 from crowdalogue.act import handling
-from crowdalogue.listen import imports
+from crowdalogue.listen import imports, watches
 from crowdalogue.models import *
+from crowdalogue.text.watching import typed
 from crowdalogue.channels.base import Attachment, Author, Incoming, Raw
 from crowdalogue.relate import facts
 olga = User.objects.get()
@@ -123,6 +129,10 @@ folder = pathlib.Path(tempfile.mkdtemp())
 imports.begin(folder / 'past.csv', user=olga, confirmed=False)
 (folder / 'done.csv').write_text('id,text\\n1,hello there\\n2,\\n')
 imports.run(imports.begin(folder / 'done.csv', user=olga), file=flow.file)
+parcels = watches.save(olga, name='Parcels', purpose='need', query=typed('any:parcel any:dock -refund'))
+WatchSearch.objects.create(watch=parcels, account=mail, last_error='The token ended. Enter a new one.')
+watches.fill()
+watches.judge(olga, parcels, [parcels.hits.first().message_id], False)
 facts.refresh()
 """
 

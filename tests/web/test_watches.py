@@ -173,7 +173,10 @@ def test_a_search_that_fails_is_shown_with_its_remedy(client: Client, account: C
     WatchSearch.objects.create(watch=watch, account=account("social"), last_error="The token ended. Enter a new one.")
     page = client.get(reverse("watch", args=[watch.pk])).content.decode()
     assert "The token ended. Enter a new one." in page and "Needs attention" in page
+    assert "A search fails" in client.get(reverse("watches")).content.decode()
+    soon = WatchSearch.objects.get().not_before
     client.post(reverse("watch_do", args=[watch.pk, "ask"]))
+    assert WatchSearch.objects.get().not_before > soon
 
 
 def test_a_watch_is_paused_goes_on_and_is_removed_by_its_name(client: Client) -> None:
