@@ -526,8 +526,10 @@ def test_a_site_that_changes_its_page_by_script_keeps_the_chat(shop: Shop, conte
             route.continue_()
 
     page.route("**/config*", slow_start)
+    page.add_init_script("addEventListener('crowdalogue-chat-ready', () => { window.ready = true; })")
     page.goto(shop.page())
     expect(launcher(page)).to_be_visible(timeout=15_000)  # the first try failed
+    assert page.evaluate("window.ready") is True
     launcher(page).click()
     write(page, "Still here?")
     sent(page, "Still here?")

@@ -171,7 +171,7 @@ def test_the_widget_is_told_what_to_show(widget: Account) -> None:
 # --- talking
 
 
-def test_a_message_is_kept_filed_and_shown(mara: Browser, widget: Account) -> None:
+def test_a_message_is_kept_filed_and_shown(mara: Browser, helper: User, client_for: Callable[..., Client]) -> None:
     said = mara.say(
         "Does it fit?",
         answers={"name": "Mara Lind", "email": "mara@example.com", "q3": "48213", "customer_id": "c-1"},
@@ -192,6 +192,9 @@ def test_a_message_is_kept_filed_and_shown(mara: Browser, widget: Account) -> No
     assert "email_verified" not in conversation.handle.facts
     assert "customer_id" not in conversation.handle.facts
     assert message.extra["page"] == SITE + "/lamps"
+    seen = client_for(helper).get(f"/inbox/{conversation.pk}/").content.decode()
+    assert f'Written on <a href="{SITE}/lamps"' in seen
+    assert "Order number: 48213" in seen
 
 
 def test_sent_twice_is_once(mara: Browser) -> None:

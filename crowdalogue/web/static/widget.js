@@ -664,6 +664,7 @@
       if (document.hidden) { if (stream) stream.abort(); stream = null; } else { listen(); seen(); }
     });
     window.crowdalogueChat = { open, close: shut, identify: meet, signOut: () => meet(null), attach };
+    dispatchEvent(new Event("crowdalogue-chat-ready"));
     if (tag.dataset.open !== undefined) open();
     else if (store.get("token")) begin().then(flush).catch(trouble);
     else if (queue.length) flush();
