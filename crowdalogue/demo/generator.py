@@ -53,6 +53,7 @@ def generate(seed: int, now: datetime, scale: float = 1.0) -> Demo:
     tell_fresh(teller, customers)
     talks = sorted(teller.talks, key=lambda talk: (talk.start, talk.number))
     left = traces.leave(seed, customers, bought, talks)
+    traces.echo(seed, talks, now)
     records = [
         traces.mark_record(record, left[order.customer.id])
         for order in bought

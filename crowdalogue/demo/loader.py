@@ -18,7 +18,7 @@ from django.utils import timezone
 from crowdalogue import flow, live
 from crowdalogue.act import promises
 from crowdalogue.channels import open_channel
-from crowdalogue.channels.base import Author
+from crowdalogue.channels.base import Author, Item
 from crowdalogue.demo import company, talks
 from crowdalogue.demo.generator import Demo, generate
 from crowdalogue.demo.orders import Record
@@ -187,7 +187,8 @@ def file_talks(run: Import, accounts: dict[str, Account], batch: Sequence[Talk],
         for key, account in accounts.items():
             mine = [talk for talk in batch if talk.account == key]
             if mine:
-                items = [item for talk in mine for item in talk.items]
+                items: list[Item] = [item for talk in mine for item in talk.items]
+                items += [like for talk in mine for like in talk.echoes]
                 filed.append(flow.file(account, items, bulk=True, before_commit=Aftermath(mine)))
         counts = runs.count(run.counts, filed, "records")
         Import.objects.filter(pk=run.pk).update(position=upto, rows=rows, counts=counts, account=accounts["email"])

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from crowdalogue.channels.base import Author, Incoming, Kind
+from crowdalogue.channels.base import Author, Incoming, Interaction, Kind
 from crowdalogue.demo import company, speech, story
 from crowdalogue.demo.company import Product
 from crowdalogue.demo.people import Customer
@@ -40,6 +40,7 @@ class Talk:
     product: str = ""
     items: list[Incoming] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
+    echoes: list[Interaction] = field(default_factory=list)
     state: str = "open"  # open, closed, apart
     ends: datetime | None = None  # when it was closed
     why: str = ""

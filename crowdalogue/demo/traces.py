@@ -11,10 +11,11 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from crowdalogue.channels.base import Incoming
+from crowdalogue.channels.base import Author, Incoming, Interaction
 from crowdalogue.demo.orders import Order, Record
 from crowdalogue.demo.people import Customer, plain
 from crowdalogue.demo.talks import Talk
@@ -31,6 +32,9 @@ SIGNS = 0.3  # mails with a telephone number under them
 REFERENCE = 0.9  # reviews whose platform passes the order on
 WRONG_ADDRESS = 0.03  # typed somebody else's
 WRONG_ORDER = 0.02  # named somebody else's: a present, a slip
+FOLLOWERS = (4.9, 1.5)  # of the logarithm: a median of 134, one in a hundred has more than 4,400
+ECHOED = 0.3  # of posts are liked, mostly once
+VERIFIED = 0.01  # by the platform, of those with many followers ten times as many
 
 WORDS = {
     "en": ("My e-mail is {}.", "You can reach me at {}", "The account is under {}."),
@@ -50,7 +54,9 @@ class Trace:
     number: str = ""
     shop_mail: str = ""
     shop_phone: str = ""
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)  # channel -> facts of their profile there
+    facts: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )  # channel -> facts of their profile there
     says: dict[str, str] = field(default_factory=dict)  # channel -> address they mention
     signs: str = ""
 
@@ -87,6 +93,22 @@ def leave(seed: int, customers: Sequence[Customer], bought: Sequence[Order], tal
     return traces
 
 
+def echo(seed: int, talks: Sequence[Talk], now: datetime) -> None:
+    """Some posts are liked by people who post themselves."""
+    random = Random(f"{seed}-echoes")  # noqa: S311
+    posts = [talk for talk in talks if talk.kind == "social" and talk.topic != "spam"]
+    for talk in posts:
+        first = talk.items[0]
+        while first.sent_at is not None and not first.author.ours and random.random() < ECHOED:
+            by, at = random.choice(posts).customer, first.sent_at + timedelta(hours=random.expovariate(0.3))
+            name = by.addresses["social"]
+            if at <= now and name != first.author.address:
+                author = Author(name, by.name_on("social"))
+                talk.echoes.append(
+                    Interaction(f"like:{name}:{first.external_id}", author, "like", at, first.external_id)
+                )
+
+
 def make_trace(random: Random, person: Customer, number: str, buyer: bool, customers: Sequence[Customer]) -> Trace:
     chance = random.random
     trace = Trace(shop_mail=person.addresses["email"])
@@ -99,17 +121,29 @@ def make_trace(random: Random, person: Customer, number: str, buyer: bool, custo
         mail = random.choice(customers).addresses["email"] if chance() < WRONG_ADDRESS else person.addresses["email"]
         if trace.number and chance() < SIGNED_IN[kind]:
             proof = {"email": trace.shop_mail, "email_verified": True} if kind == "webchat" else {}
-            trace.facts[kind] = {"customer_id": trace.number, **proof}
+            trace.facts[kind] |= {"customer_id": trace.number, **proof}
         elif chance() < TYPED.get(kind, 0):
-            trace.facts[kind] = {"email": mail}
+            trace.facts[kind] |= {"email": mail}
         elif chance() < SAYS.get(kind, 0):
             trace.says[kind] = mail
         elif kind == "social" and chance() < LINKS:
             here, there = (person.addresses[k].lstrip("@") for k in ("social", "review"))
             pages = (f"https://social.example.com/{here}", f"https://reviews.example.com/u/{there}")
-            trace.facts["social"] = {"url": pages[0], "about": f"I test things: {pages[1]}"}
-            trace.facts["review"] = {"url": pages[1], "links": [pages[0]]}
+            trace.facts["social"] |= {"url": pages[0], "about": f"I test things: {pages[1]}"}
+            trace.facts["review"] |= {"url": pages[1], "links": [pages[0]]}
+    trace.facts["social"] |= renown(random)
     return trace
+
+
+def renown(random: Random) -> dict[str, Any]:
+    """How many follow somebody, as the platform says with every post."""
+    followers = int(random.lognormvariate(*FOLLOWERS))
+    known = random.random() < VERIFIED * (10 if followers > 2000 else 1)
+    return {
+        "followers": followers,
+        "posts": int(random.lognormvariate(5.5, 1.2)),
+        **({"verified": True} if known else {}),
+    }
 
 
 def put_into(random: Random, talk: Talk, trace: Trace, own: Sequence[Order], bought: Sequence[Order]) -> None:
