@@ -375,7 +375,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def asked_pause(response: httpx.Response) -> float | None:
-    """Seconds to wait, from the headers, or from the body of a 429 where only that says it (Telegram, Discord)."""
+    """Seconds to wait, from the headers, or from the body of a 429 where only that says it (Telegram, Discord,
+    Matrix)."""
     wait = retry_after(response.headers)
     if wait is not None or response.status_code != 429:
         return wait
@@ -384,7 +385,10 @@ def asked_pause(response: httpx.Response) -> float | None:
     except ValueError:
         return None
     said = body.get("parameters", body) if isinstance(body, dict) else None
-    number = said.get("retry_after") if isinstance(said, dict) else None
+    if not isinstance(said, dict):
+        return None
+    thousandths = said.get("retry_after_ms")  # Matrix
+    number = thousandths / 1000 if isinstance(thousandths, int | float) else said.get("retry_after")
     return as_number(str(number)) if isinstance(number, int | float) else None
 
 

@@ -129,7 +129,10 @@ def test_post_with_idempotency_key_is_repeated(server: Server) -> None:
     assert server.asked[0][3] == server.asked[1][3] == b"{}"
 
 
-@pytest.mark.parametrize("body", [b'{"parameters": {"retry_after": 0.2}}', b'{"retry_after": 0.2, "global": false}'])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"parameters": {"retry_after": 0.2}}', b'{"retry_after": 0.2, "global": false}', b'{"retry_after_ms": 200}'],
+)
 def test_how_long_to_wait_may_be_said_in_the_body(server: Server, body: bytes) -> None:
     server.answers = [says(429, body), says(200)]
     began = time.monotonic()

@@ -1,8 +1,9 @@
 """Matrix: rooms of any homeserver, by the client-server API.
 
-The cursor is {"since": token, "me": user id, "gaps": [{"room", "from", "to"}], "ours": [event ids]}. A sync gives the
-newest events of each room; what it left out is a gap, fetched backwards page by page until it is closed, so both the
-history before the account was connected and a long absence are filled. Encrypted rooms cannot be read, and say so.
+The cursor is {"since": token, "me": user id, "gaps": [{"room", "from", "to", "back"}], "ours": [event ids]}. A sync
+gives the newest events of each room; what it left out is a gap, fetched backwards page by page until it is closed. A
+long absence is filled whole, what was said before we came as far `back` as the settings say, since anybody may invite
+the account into a room of a million messages. Encrypted rooms cannot be read, and say so.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import httpx
 
 from crowdalogue import http
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
-from crowdalogue.channels.payload import flag, listed, load_object, part, parts, word
-from crowdalogue.channels.social.rooms import read
-from crowdalogue.errors import Failure, NotUnderstood
+from crowdalogue.channels.payload import flag, listed, load_object, number, part, parts, word
+from crowdalogue.channels.social.rooms import just_joined, names, read, receipts, target_of
+from crowdalogue.errors import Failure
 
 __all__ = ["Matrix"]
 
@@ -74,6 +75,7 @@ class Matrix(Channel):
         Field("server", "Homeserver", "Such as https://matrix.example.com."),
         Field("token", "Access token", "Of the brand's account.", kind="secret"),
         Field("join", "Accept invitations", "Customers can then start a room by themselves.", "flag", False, True),
+        Field("days", "Days of history", "Of what was said in a room before.", "number", required=False, default=90),
         Field(
             "groups",
             "In rooms with more than two people",
@@ -140,7 +142,7 @@ class Matrix(Channel):
 
     def _synced(
         self, answer: dict[str, Any], since: str, me: str, ours: list[str]
-    ) -> tuple[list[Raw], list[dict[str, str]], list[str]]:
+    ) -> tuple[list[Raw], list[dict[str, Any]], list[str]]:
         """Deliveries, gaps and our own newest event ids out of one sync."""
         rooms, found, gaps = part(answer, "rooms"), [], []
         if self.settings.get("join"):
@@ -151,22 +153,32 @@ class Matrix(Channel):
                 events = parts(timeline, "events")
                 if any("state_key" in event for event in events):
                     self._rooms.pop(room, None)  # who is in it, or what it is called, changed
-                people = _names([*parts(part(news, "state"), "events"), *events])
+                people = names([*parts(part(news, "state"), "events"), *events])
                 found += self._deliveries(room, events, people, me, left=name == "leave")
                 ours += [e["event_id"] for e in events if e.get("sender") == me and e.get("type") == "m.room.message"]
                 if flag(timeline, "limited") and word(timeline, "prev_batch"):
-                    end = "" if _just_joined(events, me) else since
-                    gaps.append({"room": room, "from": word(timeline, "prev_batch"), "to": end})
-                found += _receipts(news, me, set(ours))
+                    gap = {"room": room, "from": word(timeline, "prev_batch")}
+                    before = not since or just_joined(events, me)
+                    gaps.append(gap | ({"back": self._horizon()} if before else {"to": since}))
+                found += [
+                    _delivery({"receipts": [one]}, f"read {one['event_id']} {one['user']}")
+                    for one in receipts(news, me, set(ours))
+                ]
         return found, gaps, ours
 
-    def _fill(self, gaps: list[dict[str, str]], me: str, limit: int) -> tuple[list[dict[str, str]], list[Raw]]:
+    def _horizon(self) -> int:
+        """Before when history is not asked for, in milliseconds since 1970."""
+        days = self.settings.get("days")
+        wanted = float(days) if isinstance(days, int | float | str) and str(days).strip().isdecimal() else 90.0
+        return int((time.time() - min(wanted, 36_500) * 86_400) * 1000)
+
+    def _fill(self, gaps: list[dict[str, Any]], me: str, limit: int) -> tuple[list[dict[str, Any]], list[Raw]]:
         """One page of the oldest gap: the gaps that remain, and what the page held."""
         gap, *others = gaps
         room = gap["room"]
         params = {"dir": "b", "from": gap["from"], "limit": str(limit), "filter": '{"lazy_load_members":true}'}
-        if gap["to"]:
-            params["to"] = gap["to"]
+        if gap.get("to"):
+            params["to"] = str(gap["to"])
         try:
             page = self._call("GET", f"/v3/rooms/{_quoted(room)}/messages", params=params)
         except http.CallFailed as failure:
@@ -174,9 +186,10 @@ class Matrix(Channel):
                 raise
             fault = f"what was said earlier in the room {room} cannot be read: the account is no longer in it"
             return others, [_delivery({"fault": fault}, f"{room} {gap['from']}")]
-        events = parts(page, "chunk")
-        found = self._deliveries(room, events, _names([*parts(page, "state"), *events]), me)
-        end = word(page, "end")
+        whole = parts(page, "chunk")
+        events = [e for e in whole if (number(e, "origin_server_ts") or 0) >= gap.get("back", 0)]
+        found = self._deliveries(room, events, names([*parts(page, "state"), *whole]), me)
+        end = word(page, "end") if len(events) == len(whole) else ""
         return ([{**gap, "from": end}, *others] if end and end != gap["from"] and events else others), found
 
     def _accept(self, room: str) -> list[Raw]:
@@ -198,7 +211,7 @@ class Matrix(Channel):
             if "state_key" in event:
                 continue  # comings and goings are no messages, and a large room is full of them
             body = {"me": me, "room": self._room(room, left), "sender": people.get(str(event.get("sender")), {})}
-            if target := _target(event):
+            if target := target_of(event):
                 body["target"] = self._sort_of(room, target)
             found.append(_delivery(body | {"event": event}, str(event.get("event_id"))))
         return found
@@ -370,44 +383,6 @@ def _digest(text: str) -> str:
 
 def _quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def _names(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Display names by user, out of the membership events that come along."""
-    members = [e for e in events if e.get("type") == "m.room.member" and isinstance(e.get("content"), dict)]
-    names = {str(e.get("state_key")): e["content"].get("displayname") for e in members}
-    return {user: {"displayname": name} for user, name in names.items() if isinstance(name, str)}
-
-
-def _target(event: dict[str, Any]) -> str:
-    """The event that this one takes back or replaces; empty where it does neither. People may send any content, and
-    what is no name here is refused when it is read."""
-    try:
-        content = part(event, "content")
-        if event.get("type") == "m.room.redaction":
-            return word(event, "redacts") or word(content, "redacts")
-        relation = part(content, "m.relates_to")
-        return word(relation, "event_id") if word(relation, "rel_type") == "m.replace" else ""
-    except NotUnderstood:
-        return ""
-
-
-def _just_joined(events: Iterable[dict[str, Any]], me: str) -> bool:
-    """Whether we entered just now: then what was said before is new as well."""
-    own = [e for e in events if e.get("type") == "m.room.member" and e.get("state_key") == me]
-    return any(word(part(e, "content"), "membership") == "join" for e in own)
-
-
-def _receipts(news: dict[str, Any], me: str, ours: set[str]) -> list[Raw]:
-    """Who read what of ours. Other people's reading of other people's words is nobody's business."""
-    found = []
-    for event in parts(part(news, "ephemeral"), "events"):
-        for target, receipts in part(event, "content").items() if event.get("type") == "m.receipt" else ():
-            for user, at in part(receipts, "m.read").items() if target in ours else ():
-                if user != me:
-                    one = {"event_id": target, "user": user, "ts": at.get("ts") if isinstance(at, dict) else None}
-                    found.append(_delivery({"receipts": [one]}, f"read {target} {user}"))
-    return found
 
 
 def _words(outgoing: Outgoing) -> dict[str, Any]:

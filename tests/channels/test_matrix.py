@@ -284,6 +284,19 @@ def test_history_and_an_absence_are_filled_page_by_page(outside: Outside) -> Non
     assert not rest.more and rest.cursor["gaps"] == []
 
 
+def test_history_goes_back_as_far_as_the_settings_say(outside: Outside) -> None:
+    PEER.rooms(outside)
+    now = datetime.now(UTC)
+    outside.on("GET", "/sync", says(sync([text(9, at=now)], limited=True)))
+    pages = [text(8, at=now - timedelta(days=5)), text(7, at=now - timedelta(days=50))]
+    outside.on("GET", "/messages", says({"chunk": pages, "end": "p7"}), says({"chunk": []}))
+    fetched = channel(days=10).fetch({})
+    assert [i.external_id for i in items(fetched) if isinstance(i, Incoming)] == ["$event9", "$event8"]
+    assert not fetched.more and "to" not in outside.of("GET", "/messages")[0].query
+    outside.on("GET", "/messages", says({"chunk": pages, "end": "p7"}), says({"chunk": []}))
+    assert len(items(channel().fetch({}))) == 3
+
+
 def test_a_room_that_was_left_keeps_no_gap_open(outside: Outside) -> None:
     PEER.rooms(outside)
     outside.on("GET", "/sync", says(sync([text(9)], limited=True)))

@@ -12,6 +12,7 @@ A delivery is one event with what must be known to read it later, kept by `matri
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from crowdalogue.channels.base import (
@@ -30,7 +31,7 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.mail.text import clean_html
 from crowdalogue.channels.payload import flag, listed, moment, number, part, parts, word
 
-__all__ = ["MEDIA", "read"]
+__all__ = ["just_joined", "names", "read", "receipts", "target_of"]
 
 MEDIA = {"m.image": "image/*", "m.file": "application/octet-stream", "m.audio": "audio/*", "m.video": "video/*"}
 # Said of the room, not by a customer.
@@ -199,3 +200,46 @@ def _extra(delivery: dict[str, Any], content: dict[str, Any], relation: dict[str
         "duration": number(part(content, "info"), "duration"),
     }
     return {name: value for name, value in found.items() if value}
+
+
+# --- out of a sync
+
+
+def names(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Display names by user, out of the membership events that come along."""
+    members = [e for e in events if e.get("type") == "m.room.member" and isinstance(e.get("content"), dict)]
+    names = {str(e.get("state_key")): e["content"].get("displayname") for e in members}
+    return {user: {"displayname": name} for user, name in names.items() if isinstance(name, str)}
+
+
+def target_of(event: dict[str, Any]) -> str:
+    """The event that this one takes back or replaces; empty where it does neither. People may send any content, and
+    what is no name here is refused when it is read."""
+    try:
+        content = part(event, "content")
+        if event.get("type") == "m.room.redaction":
+            return word(event, "redacts") or word(content, "redacts")
+        relation = part(content, "m.relates_to")
+        return word(relation, "event_id") if word(relation, "rel_type") == "m.replace" else ""
+    except NotUnderstood:
+        return ""
+
+
+def just_joined(events: Sequence[dict[str, Any]], me: str) -> bool:
+    """Whether we entered just now: then what was said before is new as well."""
+    own = [e for e in events if e.get("type") == "m.room.member" and e.get("state_key") == me]
+    return any(word(part(e, "content"), "membership") == "join" for e in own)
+
+
+def receipts(news: dict[str, Any], me: str, ours: set[str]) -> list[dict[str, Any]]:
+    """Who read what of ours, out of a room's part of a sync. Other people's reading of other people's words is
+    nobody's business."""
+    found = []
+    for event in parts(part(news, "ephemeral"), "events"):
+        for target, read_by in part(event, "content").items() if event.get("type") == "m.receipt" else ():
+            for user, at in part(read_by, "m.read").items() if target in ours else ():
+                if user != me:
+                    found.append(
+                        {"event_id": target, "user": user, "ts": at.get("ts") if isinstance(at, dict) else None}
+                    )
+    return found
