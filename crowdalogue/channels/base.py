@@ -30,6 +30,7 @@ __all__ = [
     "Kind",
     "NotUnderstood",
     "Outgoing",
+    "Profile",
     "Raw",
     "Refused",
     "Removal",
@@ -174,6 +175,13 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """Who somebody is, learnt without a message of theirs: a name, newer facts."""
+
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """A message was taken back, by its author or by the platform. It may come before the message itself."""
 
@@ -209,7 +217,7 @@ class Status:
     name: str = ""  # where `target` is our key: what the provider calls the message
 
 
-Item = Incoming | Interaction | Status | Removal | Unknown | Ignored
+Item = Incoming | Interaction | Profile | Status | Removal | Unknown | Ignored
 
 
 @dataclass(frozen=True, slots=True)

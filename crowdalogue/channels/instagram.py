@@ -8,6 +8,7 @@ Tried against recorded exchanges only: Meta publishes nothing that could stand i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -29,7 +30,7 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel
 from crowdalogue.channels.meta.graph import ADDRESS, Graph, GraphFailed
-from crowdalogue.channels.meta.stored import NAME, conversations, read_conversations
+from crowdalogue.channels.meta.stored import NAME, PROFILES, conversations, profiles, read_conversations, read_profile
 from crowdalogue.channels.meta.sweep import Edges, several
 from crowdalogue.channels.picking import each, link, must, objects, tidy, when, words
 from crowdalogue.errors import Failure
@@ -37,6 +38,7 @@ from crowdalogue.errors import Failure
 OWN_HOST = "https://graph.instagram.com"
 COMMENT = "id,text,timestamp,username,from,parent_id"
 MENTION = "instagram-mention:"
+PERSON = "id,name,username,profile_pic,follower_count,is_verified_user"
 
 
 class Instagram(MetaChannel):
@@ -195,9 +197,14 @@ class Instagram(MetaChannel):
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
         """Comments first, then direct messages; each has a cursor of its own."""
         walks = {"comments": media_edges(self.own_id), "messages": conversations("me/conversations", "instagram")}
-        return several(self.graph(), walks, cursor, limit, datetime.now(UTC))
+        graph = self.graph()
+        found = several(graph, walks, cursor, limit, datetime.now(UTC))
+        raws, known = profiles(graph, found.deliveries, cursor.get("known"), self.own_id, PERSON)
+        return replace(found, deliveries=(*found.deliveries, *raws), cursor={**found.cursor, "known": known})
 
     def read_swept(self, about: str, body: Mapping[str, Any]) -> list[Item]:
+        if about == PROFILES:
+            return each(objects(body, "data"), read_profile, "profile")
         if about == NAME:
             return read_conversations(body, self.own_id, "instagram")
         if about != "swept_media":

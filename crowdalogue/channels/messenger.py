@@ -8,18 +8,20 @@ settles one that was in doubt. Tried against recorded exchanges only: nothing pu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from crowdalogue.channels.base import Fetched, Field, Item, Outgoing, Raw, Sent, Unknown
 from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel, files_of
-from crowdalogue.channels.meta.stored import NAME, conversations, read_conversations
+from crowdalogue.channels.meta.stored import NAME, PROFILES, conversations, profiles, read_conversations, read_profile
 from crowdalogue.channels.meta.sweep import sweep
-from crowdalogue.channels.picking import words
+from crowdalogue.channels.picking import each, objects, words
 
 NEEDED = frozenset({"messages", "message_echoes", "message_deliveries", "message_reads"})
 MOST_FILES = 10
+PERSON = "id,name,first_name,last_name,profile_pic"
 
 
 class Messenger(MetaChannel):
@@ -79,11 +81,14 @@ class Messenger(MetaChannel):
         return [Unknown(f"news of the field {field}, which a Facebook page takes, not Messenger")]
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        return sweep(
-            self.graph(), conversations(f"{self.own_id}/conversations", "messenger"), cursor, limit, datetime.now(UTC)
-        )
+        graph, edges = self.graph(), conversations(f"{self.own_id}/conversations", "messenger")
+        found = sweep(graph, edges, cursor, limit, datetime.now(UTC))
+        raws, known = profiles(graph, found.deliveries, cursor.get("known"), self.own_id, PERSON)
+        return replace(found, deliveries=(*found.deliveries, *raws), cursor={**found.cursor, "known": known})
 
     def read_swept(self, about: str, body: Mapping[str, Any]) -> list[Item]:
+        if about == PROFILES:
+            return each(objects(body, "data"), read_profile, "profile")
         if about != NAME:
             return super().read_swept(about, body)
         return read_conversations(body, self.own_id, "messenger")

@@ -23,6 +23,7 @@ from crowdalogue.channels.base import (
     Interaction,
     Item,
     NotUnderstood,
+    Profile,
     Raw,
     Removal,
     Response,
@@ -207,6 +208,7 @@ def file_once(
         removed = changes.remove(account, removals, now)
         filed.touched |= removed
         promises.follow(filed.touched, fresh=said_in_new(filed, but=removed))
+        filing.take_profiles(account, channel, [i for i in items if isinstance(i, Profile)])
         interactions = [i for i in items if isinstance(i, Interaction)]
         filed.interactions = filing.take_interactions(account, channel, interactions, now)
         for status in (i for i in items if isinstance(i, Status)):

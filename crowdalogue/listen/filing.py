@@ -389,6 +389,17 @@ def merge_conversations(gone: int, kept: int) -> None:
         loser.delete()
 
 
+def take_profiles(account: Account, channel: base.Channel, items: Sequence[base.Profile]) -> None:
+    """Names and facts that were learnt without a message; several profiles of one person add up."""
+    known: dict[str, base.Author] = {}
+    for author in (tidy_author(i.author) for i in items):
+        before = known.get(address_of(channel, author), author)
+        facts = {**before.facts, **author.facts}
+        known[address_of(channel, author)] = replace(author, name=before.name or author.name, facts=facts)
+    if known:
+        Directory(channel.handles or account.kind, demo=account.demo).meet(known.items())
+
+
 def take_interactions(account: Account, channel: base.Channel, items: Sequence[base.Interaction], now: datetime) -> int:
     """Likes, reposts, follows: one row each, which may be taken back and given again. Returns how many there were."""
     if not items:

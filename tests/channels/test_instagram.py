@@ -192,7 +192,7 @@ def test_comments_with_their_answers_then_direct_messages(gram: Instagram, outsi
         ("901", True, ("900",)),
         ("m_fake1", False, ()),
     ]
-    assert not found.more and set(found.cursor) == {"comments", "messages"}
+    assert not found.more and set(found.cursor) == {"comments", "messages", "known"}
     hooked = comment(gram)
     assert isinstance(items[0], Incoming)
     assert (items[0].threads, items[0].author.address) == (hooked.threads, hooked.author.address)

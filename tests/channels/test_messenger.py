@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crowdalogue import flow
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -15,6 +16,7 @@ from crowdalogue.channels.base import (
     Interaction,
     Item,
     Outgoing,
+    Profile,
     Raw,
     Removal,
     SendError,
@@ -23,6 +25,8 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.messenger import Messenger
 from crowdalogue.errors import Failure
+from crowdalogue.models import Account, Handle, Message
+from tests.channels.contract import Said
 from tests.channels.test_meta import COMMON, NOW, PAGE, ChatPeer
 from tests.outside import AWAY, SLOW, Outside, says
 
@@ -189,8 +193,10 @@ def test_stored_messages_of_both_sides(chat: Messenger, outside: Outside) -> Non
         "messages": {"data": stored},
     }
     outside.on("GET", f"/{PAGE}/conversations", says({"data": [talk]}))
+    outside.on("GET", f"/{CUSTOMER}", says({"id": CUSTOMER, "first_name": "Ada", "last_name": "Vale"}))
     fetched = chat.fetch({})
     items = [item for raw in fetched.deliveries for item in chat.parse(raw)]
+    assert {p.author.name for p in items if isinstance(p, Profile)} == {"Ada Vale"}
     assert [(i.external_id, i.author.ours, i.text) for i in items if isinstance(i, Incoming)] == [
         ("m_3", False, "Thanks"),
         ("m_2", True, "Tomorrow"),
@@ -201,6 +207,25 @@ def test_stored_messages_of_both_sides(chat: Messenger, outside: Outside) -> Non
     first, *_, file, _ = (i for i in items if isinstance(i, Incoming))
     assert first.author.name == "Ada Vale" and file.attachments[0].name == "box.jpg"
     assert outside.calls[0].query["platform"] == "messenger"
+
+
+def test_people_whom_hooks_do_not_name_get_their_names(outside: Outside, db: None) -> None:
+    """The hook comes first and names nobody; the name comes with the next look, once."""
+    account = Account.objects.create(kind="messenger", name="Messenger", settings=SETTINGS)
+    said = [Said(1, "Hello", NOW)]
+    flow.receive(account, PEER.deliver(said, NOW)[0])
+    assert Handle.objects.get(address="55500001").name == ""
+    PEER.serve(outside, said)
+    person = {"id": "55500001", "name": "Ada Vale", "profile_pic": "https://c.example.com/a", "follower_count": 1200}
+    outside.on("GET", "/55500001", says(person | {"is_verified_user": True}))
+    flow.poll(account)
+    handle = Handle.objects.get(address="55500001")
+    assert handle.name == "Customer 1"  # by the conversation
+    assert (handle.facts["followers"], handle.facts["verified"]) == (1200, True)
+    assert Message.objects.count() == 1
+    outside.calls.clear()
+    flow.poll(account)
+    assert not outside.of("GET", "/55500001")
 
 
 # --- answers

@@ -85,6 +85,7 @@ class ChatPeer(MetaPeer):
             talks = [self.conversation([s for s in said if s.author == who], who) for who in people]
             return httpx.Response(200, json={"data": talks})
 
+        outside.on("GET", r"/v23.0/5550\d{4}\?", says({"error": {"code": 100, "error_subcode": 33}}, 400))
         outside.on("GET", "/conversations", answer)
         outside.on("GET", "/media", says({"data": []}))
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Attachment, Author, Incoming, Item, NotUnderstood
+from crowdalogue.channels.base import Attachment, Author, Incoming, Item, NotUnderstood, Profile, Raw
+from crowdalogue.channels.meta.graph import Graph, GraphFailed
 from crowdalogue.channels.meta.messaging import NOT_HANDED_ON, chat
 from crowdalogue.channels.meta.sweep import Edges
-from crowdalogue.channels.picking import each, link, must, objects, tidy, when, words
+from crowdalogue.channels.picking import each, link, must, objects, tidy, when, whole, words
 
-__all__ = ["NAME", "conversations", "read_conversations"]
+__all__ = ["NAME", "PROFILES", "conversations", "profiles", "read_conversations", "read_profile"]
 
 NAME = "swept_conversations"
+PROFILES = "swept_profiles"
+MOST_PROFILES = 20  # a call
+MOST_KNOWN = 500  # whose profiles are not asked for again
 MESSAGE = "id,message,created_time,from,to,sticker,attachments{name,mime_type,file_url,image_data,video_data}"
 
 
@@ -41,6 +46,43 @@ def read_conversations(body: Mapping[str, Any], ours: str, place: str) -> list[I
     return each(objects(body, "data"), lambda m: read_stored(conversation, m, ours, place), "stored message")
 
 
+def read_profile(found: Mapping[str, Any]) -> list[Item]:
+    """Who somebody is, as Meta's profile of a person in a conversation says it."""
+    name = words(found, "name") or " ".join(p for n in ("first_name", "last_name") if (p := words(found, n)))
+    facts = {
+        "username": words(found, "username"),
+        "followers": whole(found, "follower_count"),
+        "verified": found.get("is_verified_user") if isinstance(found.get("is_verified_user"), bool) else None,
+        "picture": link(found, "profile_pic"),
+    }
+    return [Profile(Author(must(found, "id"), name or words(found, "username"), facts=tidy(facts)))]
+
+
+def profiles(
+    graph: Graph, deliveries: Sequence[Raw], known: Any, ours: str, fields: str
+) -> tuple[list[Raw], list[str]]:
+    """The profiles of people in these conversations who are not `known` yet: deliveries, and who is known now.
+
+    Whom Meta does not show is left as they are; a token that is over is said by the next look.
+    """
+    before = [str(k) for k in known] if isinstance(known, list) else []
+    people = (one for raw in deliveries for one in objects(json.loads(raw.body), "parent.participants.data"))
+    new = [name for name in dict.fromkeys(words(p, "id") for p in people) if name and name not in {*before, ours}]
+    raws = []
+    for person in new[:MOST_PROFILES]:
+        try:
+            found = graph.get(person, fields=fields)
+        except GraphFailed as failure:
+            if not failure.forbidden:
+                break  # asked again with the next look
+            found = {}
+        before.append(person)
+        if words(found, "id"):
+            body = {"object": PROFILES, "entry": [], "data": [found]}
+            raws.append(Raw(json.dumps(body, ensure_ascii=False).encode()))
+    return raws, before[-MOST_KNOWN:]
+
+
 def read_stored(conversation: Mapping[str, Any], message: Mapping[str, Any], ours: str, place: str) -> list[Item]:
     """A message as the Conversations API gives it; the same message by hook has the same id."""
     sender = must(message, "from.id")
@@ -63,7 +105,7 @@ def read_stored(conversation: Mapping[str, Any], message: Mapping[str, Any], our
     text = words(message, "message")
     if not text and not files:
         text = "\N{THUMBS UP SIGN}" if sticker else NOT_HANDED_ON
-    return [
+    said: list[Item] = [
         Incoming(
             external_id=must(message, "id"),
             author=us if mine else them,
@@ -75,6 +117,8 @@ def read_stored(conversation: Mapping[str, Any], message: Mapping[str, Any], our
             extra={"via": place, "person": them.address},
         )
     ]
+    # Hooks name nobody: the message may be here already, and its author without a name.
+    return [*said, Profile(them)] if them.name else said
 
 
 def media_type_of(one: Mapping[str, Any]) -> str:
