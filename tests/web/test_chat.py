@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,9 +16,10 @@ from django.test import Client
 
 from crowdalogue import flow
 from crowdalogue.channels.base import Attachment
-from crowdalogue.channels.webpage import proof
+from crowdalogue.channels.webpage import LANGUAGES, proof
 from crowdalogue.models import Account, Conversation, Delivery, Message, Reply, User
 from crowdalogue.web import chat, visitors
+from crowdalogue.web.chat_words import WORDS
 
 SITE = "https://www.example.com"
 SECRET = "a secret of the shop, long enough"
@@ -529,3 +531,23 @@ def test_the_channels_page_has_the_line_to_copy(
     shown = browser.post(f"{made.headers['Location']}secret/").content.decode()
     assert account.secrets["secret"] in shown
     assert "mail password" not in shown
+
+
+# --- its words
+
+
+@pytest.mark.parametrize("language", [code for code, _ in LANGUAGES])
+def test_every_language_says_everything(language: str) -> None:
+    english, words = WORDS["en"], WORDS[language]
+    assert set(words) == set(english)
+    for name, text in words.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[name])), name
+        assert text and "!" not in text
+
+
+def test_the_widget_says_what_it_is_given_and_is_given_what_it_says() -> None:
+    source = (chat.STATIC / "widget.js").read_text()
+    said = set(re.findall(r'"([a-z_]+)"', source))
+    given = {name for name in WORDS["en"] if name not in chat.FORM_WORDS}
+    assert set(re.findall(r'word\("([a-z_]+)"', source)) <= given
+    assert given - said <= {"name", "phone"}, "these are asked by the server's list of questions"
