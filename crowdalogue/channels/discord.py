@@ -152,7 +152,7 @@ class Discord(Channel):
     def respond(self, raw: Raw) -> Response | None:
         """What the person who gave a command sees; a pressed button stays as it is."""
         try:
-            kind = load_object(raw.body).get("type")
+            kind = number(load_object(raw.body), "type")
         except NotUnderstood:
             return None
         answers: dict[Any, dict[str, Any]] = {
@@ -196,7 +196,9 @@ class Discord(Channel):
         if kind == "reaction":
             target, emoji = word(event, "id", needed=True), word(event, "emoji", needed=True)
             authors = [reading.author_of(user, self._own()) for user in parts(event, "users")]
-            return [Interaction(f"reaction:{a.address}:{target}:{emoji}", a, emoji[:32], None, target) for a in authors]
+            names = f"{target}:{emoji}"
+            found = [Interaction(f"reaction:{a.address}:{names}", a, emoji[:32], None, target) for a in authors]
+            return [*found] or [Ignored("a reaction of nobody")]
         if kind == "trouble":
             return [Unknown(f"Channel {word(channel, 'id')[:40]} cannot be read: {word(event, 'why')[:300]}")]
         raise NotUnderstood(f"A delivery of the kind {kind[:40]} is not known.")

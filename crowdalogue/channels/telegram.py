@@ -157,14 +157,16 @@ class Telegram(Channel):
         if "update_id" not in update:
             raise NotUnderstood('This is no update of Telegram: "update_id" is missing.')
         kinds = [name for name in update if name != "update_id"]
-        return [item for kind in kinds for item in self._read(kind, part(update, kind))]
+        found = [item for kind in kinds for item in self._read(kind, part(update, kind))]
+        return found or [Ignored("an update that holds nothing")]
 
     def _read(self, kind: str, body: dict[str, Any]) -> list[Item]:
         if kind in MESSAGES or kind in BUSINESS:
             return [self._message(body, business=kind in BUSINESS)]
         if kind == "deleted_business_messages":
             chat = chat_id(body)
-            return [Removal(f"{chat}:{one}") for one in listed(body, "message_ids") if isinstance(one, int)]
+            gone = [Removal(f"{chat}:{one}") for one in listed(body, "message_ids") if isinstance(one, int)]
+            return [*gone] or [Ignored("a deletion of nothing")]
         if kind == "message_reaction":
             return self._reactions(body)
         if kind == "callback_query":
