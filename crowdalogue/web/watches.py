@@ -105,10 +105,11 @@ def edit(request: HttpRequest, watch: Watch | None) -> HttpResponse:
         return draw(request, watch, begun(request, watch))
     if request.POST.get("do") == "read":
         return read_line(request, watch)
-    form = watchform.posted(request.POST)
+    saving = request.POST.get("do") == "save"
+    form = watchform.posted(request.POST, saving=saving)
     if not form.is_valid():
         return draw(request, watch, form, status=422)
-    if request.POST.get("do") != "save":
+    if not saving:
         return draw(request, watch, form, trial=trials.run(person(request), form.query))
     return save(request, watch, form)
 

@@ -88,6 +88,7 @@ class WatchForm(forms.Form):
             )
             self.fields[f"other_{n}"] = forms.CharField(required=False, label="one of")
         self.query = WatchQuery()
+        self.saving = True  # a trial needs no name and no brand
 
     @property
     def near(self) -> list[tuple[Any, Any, Any]]:
@@ -126,7 +127,7 @@ class WatchForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         brand = data.get("brand")
-        if data.get("purpose") == Watch.Purpose.COMPETITOR and not (brand and brand.competitor):
+        if self.saving and data.get("purpose") == Watch.Purpose.COMPETITOR and not (brand and brand.competitor):
             self.add_error(
                 "brand", "Say which competitor it is about, so that its share of voice counts what is found."
             )
@@ -183,12 +184,16 @@ def filled(query: WatchQuery, **more: Any) -> WatchForm:
     return WatchForm(initial={**shown, **more}, pairs=len(query.near))
 
 
-def posted(data: Mapping[str, Any]) -> WatchForm:
-    """The form as it was sent, with as many pairs as were drawn."""
+def posted(data: Mapping[str, Any], *, saving: bool = True) -> WatchForm:
+    """The form as it was sent, with as many pairs as were drawn, and checked: for saving, or only for a trial."""
     drawn = sum(1 for n in range(watching.MOST_NEAR) if f"one_{n}" in data)
     kinds = data.getlist("kinds") if hasattr(data, "getlist") else data.get("kinds", [])
     known = [kind for kind in kinds if kind in channels.channel_kinds()]  # one that was connected once
-    return WatchForm(data, initial={"kinds": known}, pairs=max(drawn - SPARE_PAIRS, 0))
+    form = WatchForm(data, initial={"kinds": known}, pairs=max(drawn - SPARE_PAIRS, 0))
+    form.saving = form.fields["name"].required = saving
+    form.full_clean()
+    form.fields["name"].required = True  # as it is drawn
+    return form
 
 
 def with_slips(text: str) -> str:

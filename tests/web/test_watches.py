@@ -61,7 +61,9 @@ def test_a_trial_shows_what_it_would_find_and_keeps_nothing(client: Client, writ
     assert "took away 1 message" in text and "A <mark>parcel</mark> for a job" in text
     assert 'value="any:parcel* -job"' in text
     assert not Watch.objects.exists() and not WatchHit.objects.exists()
-    nothing = client.post(reverse("watch_new"), fields(any="zebra", do="try")).content.decode()
+    nothing = client.post(
+        reverse("watch_new"), fields(any="zebra", name="", purpose="competitor", do="try")
+    ).content.decode()
     assert "Nothing of the last 90 days" in nothing
 
 
@@ -106,7 +108,8 @@ def test_a_watch_is_saved_fills_with_the_past_and_is_changed(client: Client, wri
         ({"any": "ab*"}, "needs 3 letters"),
         ({"any": "a", "one_0": "late"}, "Fill in this side too"),
         ({"any": "a", "one_0": "late", "other_0": "!!"}, "no letter or digit"),
-        ({"any": "a", "purpose": "competitor"}, "which competitor"),
+        ({"any": "a", "purpose": "competitor", "do": "save"}, "which competitor"),
+        ({"any": "a", "name": "", "do": "save"}, "This field is required"),
         ({"any": "a", "languages": "Klingonese"}, "not a language"),
         ({"any": "a", "name": "PARCELS", "do": "save"}, "is called PARCELS"),
     ],
