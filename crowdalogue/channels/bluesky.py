@@ -118,7 +118,9 @@ class Bluesky(Channel):
     def _notices(self, walk: Walk, limit: int, watched: list[str]) -> list[Raw]:
         """One page of notices; the newest page is taken whole, since a post may be dated before it arrived."""
         before = walk.done or "" if not walk.page else ""
-        answer = self.client.get("app.bsky.notification.listNotifications", {"limit": limit, "cursor": walk.page})
+        # Accounts may have set that they are told of those they follow only: customers are others.
+        params = {"limit": limit, "cursor": walk.page, "priority": "false"}
+        answer = self.client.get("app.bsky.notification.listNotifications", params)
         notices = parts(answer, "notifications")
         new = [n for n in notices if word(n, "reason") in MESSAGES and word(n, "indexedAt") >= before]
         profiles, posts = self._known_of(new)

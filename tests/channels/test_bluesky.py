@@ -265,6 +265,7 @@ def test_the_past_is_walked_page_by_page_and_what_came_meanwhile_is_not_missed(o
     old = [notice(n, at=AT + timedelta(minutes=n)) for n in range(25, 0, -1)]
     PEER.told(outside, old)
     first = channel().fetch({}, limit=10)
+    assert outside.of("GET", "listNotifications")[0].query["priority"] == "false", "strangers are customers"
     assert first.more and len(first.deliveries) == 10
     newer = [notice(30, at=AT + timedelta(hours=1)), *old]
     PEER.told(outside, newer)
