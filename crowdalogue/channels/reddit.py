@@ -159,8 +159,8 @@ class Reddit(Channel):
     # --- asking
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        """One page of one list a call: the inbox, comments and posts of the communities, then what was seen lately."""
-        lists = {"inbox": "/message/inbox"}
+        """One page of one list a call: the inbox, what we wrote, the communities, then what was seen lately."""
+        lists = {"inbox": "/message/inbox", "sent": "/message/sent", "own": f"/user/{self.username}/comments"}
         if self.communities:
             lists |= {"comments": f"/r/{self.communities}/comments", "posts": f"/r/{self.communities}/new"}
         order = [*lists, "again"]
@@ -286,9 +286,11 @@ class Reddit(Channel):
         identity = must(data, "name")
         parent = words(data, "parent_id")
         first = words(data, "first_message_name") or identity
+        author, other = self.author(data), words(data, "dest")
         return Incoming(
             external_id=identity,
-            author=self.author(data),
+            author=author,
+            to=(Author(other, other),) if author.ours and other else (),
             text=words(data, "body"),
             subject=words(data, "subject")[:300],
             html=clean_html(words(data, "body_html")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from crowdalogue.channels.base import Author, Channel, Fetched, Field, Incoming,
 from crowdalogue.channels.feeds.reader import MAX_BYTES, Entry, Feed, read_feed, split
 from crowdalogue.channels.jsonbody import clean
 from crowdalogue.channels.mail.text import clean_html, html_to_text
-from crowdalogue.channels.picking import digest, tidy
+from crowdalogue.channels.picking import digest, tidy, when
 from crowdalogue.errors import Failure
 
 ACCEPT = (
@@ -30,10 +30,13 @@ ACCEPT = (
 )
 WHERE = "content-location"  # headers of a delivery: the feed's address, and the entry whose comments it holds
 PARENT = "x-parent-entry"
+EDITED = "x-edited"  # when an entry was found in other words than before, in seconds since 1970
+MAX_KNOWN = 500  # entries whose words are remembered, to notice edits in feeds that do not tell of them
 MAX_FEEDS = 200
 MAX_FOLLOWED = 20  # feeds of comments, those of the newest entries of each feed
 MAX_OLDER = 50  # pages with older entries, at the first look
 LONGEST_ID = 250
+AGES_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Rss(Channel):
@@ -103,19 +106,20 @@ class Rss(Channel):
         place = queue[number]
         failure: Failure | None = None
         try:
-            deliveries, finished, named = self.look(place, state.setdefault(place["url"], {}), limit)
+            known = self.known(cursor)
+            deliveries, finished, named = self.look(place, state.setdefault(place["url"], {}), known, limit)
         except Failure as caught:
-            failure, finished, named = caught, True, []
+            failure, finished, named, known = caught, True, [], self.known(cursor)
             deliveries = [fault(str(place["url"]), caught)]
         failed = int(cursor.get("failed") or 0) + (failure is not None)
         if failure is not None and (len(queue) == 1 or cursor.get("bad")):
             raise failure
-        known = {p["url"] for p in queue}
-        queue += [p for p in named if p["url"] not in known]
+        waiting = {p["url"] for p in queue}
+        queue += [p for p in named if p["url"] not in waiting]
         number += finished
         more = number < len(queue)
         state = {u: s for u, s in state.items() if s and (u in self.feeds or more)} | self.followed(state)
-        after: dict[str, Any] = {"feeds": state, "seen": True}
+        after: dict[str, Any] = {"feeds": state, "seen": True, "known": dict(list(known.items())[-MAX_KNOWN:])}
         if more:
             return Fetched(tuple(deliveries), after | {"queue": queue, "at": number, "failed": failed}, more=True)
         if failed >= len(queue):
@@ -134,12 +138,18 @@ class Rss(Channel):
         return fresh[turn:] + fresh[:turn], 0
 
     @staticmethod
+    def known(cursor: Mapping[str, Any]) -> dict[str, str]:
+        """Short digests of entries' ids, each with one of its words."""
+        known = cursor.get("known")
+        return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}
+
+    @staticmethod
     def followed(state: Mapping[str, Any]) -> dict[str, Any]:
         """What is remembered of feeds of comments, bounded."""
         return dict([(u, s) for u, s in state.items() if s.get("parent")][-500:])
 
     def look(
-        self, place: Mapping[str, Any], state: dict[str, Any], limit: int
+        self, place: Mapping[str, Any], state: dict[str, Any], known: dict[str, str], limit: int
     ) -> tuple[list[Raw], bool, list[dict[str, Any]]]:
         """Deliveries of one address, whether all of it was taken, and further addresses to look at."""
         url, parent = str(place["url"]), str(place.get("parent") or "")
@@ -157,7 +167,7 @@ class Rss(Channel):
             headers[PARENT] = parent
         start = int(state.pop("skip", 0))
         batch = parts[start : start + limit]
-        deliveries = [Raw(part, headers, key=digest(url.encode() + b"\n" + part)) for part in batch]
+        deliveries = [delivery(part, url, headers, known) for part in batch]
         if start + limit < len(parts):
             state["skip"] = start + limit
             return deliveries, False, []
@@ -203,7 +213,7 @@ class Rss(Channel):
         about = self.settings.get("about")
         comment = about == "comments" or (about == "own" and bool(parent))
         text = clean(html_to_text(entry.html) if entry.html else entry.plain).strip()
-        newer = entry.updated and (entry.published is None or entry.updated > entry.published)
+        edited = entry.updated if entry.published is None or (entry.updated or AGES_AGO) > entry.published else None
         page = entry.url.partition("#")[0]
         extra = {
             "feed": feed.title[:200],
@@ -219,7 +229,7 @@ class Rss(Channel):
             subject="" if comment else entry.title[:300],
             html=clean_html(entry.html) if entry.html else "",
             sent_at=entry.published or entry.updated,
-            edited_at=entry.updated if newer else None,
+            edited_at=edited or when(raw.headers.get(EDITED)),
             parents=(named(parent),) if parent else (),
             threads=(f"page:{named(page)}",) if page and page != feed.url else (),
             kind=Kind.MESSAGE if comment else Kind.OVERHEARD,
@@ -254,6 +264,20 @@ class Rss(Channel):
             "</item></channel></rss>"
         )
         return Raw(said.encode(), {"content-type": "application/rss+xml", WHERE: "https://blog.example.com/feed"})
+
+
+def delivery(part: bytes, url: str, headers: Mapping[str, str], known: dict[str, str]) -> Raw:
+    """An entry; another key only where its words changed, so that a count of comments makes no new delivery."""
+    feed = read_feed(part, url)
+    if not feed.entries:
+        return Raw(part, headers, key=digest(url.encode() + b"\n" + part))
+    entry = feed.entries[0]
+    words_now = digest("\n".join((entry.title, entry.html, entry.plain, str(entry.updated))))
+    name, now = digest(f"{url}\n{entry.id}"), words_now[:10]
+    before = known.pop(name[:10], now)
+    known[name[:10]] = now
+    more = {EDITED: str(int(time.time()))} if before != now else {}
+    return Raw(part, {**headers, **more}, key=digest(name + words_now))
 
 
 def named(identity: str) -> str:

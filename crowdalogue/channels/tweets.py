@@ -13,7 +13,7 @@ from crowdalogue.channels.jsonbody import take
 from crowdalogue.channels.picking import link, must, objects, tidy, when, whole, words
 from crowdalogue.errors import Failure
 
-__all__ = ["Includes", "length", "old_author", "old_direct", "old_tweet", "query_of", "tweet", "v2_direct"]
+__all__ = ["Includes", "length", "old_author", "old_direct", "old_tweet", "pair_of", "query_of", "tweet", "v2_direct"]
 
 LONGEST_QUERY = 512
 EPOCH = 1288834974657  # milliseconds since 1970 at which X's numbering of posts begins
@@ -254,13 +254,18 @@ def old_tweet(item: Mapping[str, Any], own_id: str) -> Item:
     )
 
 
+def pair_of(one: str, other: str) -> str:
+    """What a conversation of two is called, whoever writes."""
+    return "dm:" + "-".join(sorted((one, other), key=lambda n: (len(n), n)))
+
+
 def old_direct(item: Mapping[str, Any], users: Mapping[str, Any], own_id: str) -> Item:
     """A direct message as the Account Activity API writes it; `users` are the people beside it by their ids."""
     if words(item, "type") != "message_create":
         return Unknown(f"an event of direct messages of kind {words(item, 'type')[:40]!r}")
     identity, sender = must(item, "id"), must(item, "message_create.sender_id")
     other = words(item, "message_create.target.recipient_id")
-    pair = "-".join(sorted((sender, other), key=lambda n: (len(n), n)))
+    pair = pair_of(sender, other).removeprefix("dm:")
     said = take(item, "message_create.message_data") or {}
     media = take(said, "attachment.media")
     file = attachment(media, words(media, "id_str") or words(media, "id")) if isinstance(media, dict) else None

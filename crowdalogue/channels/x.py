@@ -33,6 +33,7 @@ from crowdalogue.channels.asking import (
     resting,
 )
 from crowdalogue.channels.base import (
+    UNTIL,
     Attachment,
     Channel,
     Fetched,
@@ -76,6 +77,7 @@ PEOPLE = {
 }
 NEW_KEYS = "Make new ones under Keys and tokens of the app in X's developer portal and enter all four here."
 MAX_FILES = 4
+NAMES = {"mentions": "Mentions", "own": "Our own posts", "direct": "Direct messages"}
 LEFT_ALONE = {"direct_message_indicate_typing_events": "somebody is typing", "mute_events": "somebody muted somebody"}
 
 
@@ -237,7 +239,8 @@ class X(Channel):
     def read_receipt(self, event: Mapping[str, Any]) -> Item:
         if words(event, "sender_id") == self.own_id:
             return Ignored("we read a direct message")
-        return Status(must(event, "last_read_event_id"), "read", at=when(event, "created_timestamp"))
+        target = UNTIL + tweets.pair_of(must(event, "sender_id"), must(event, "target.recipient_id"))
+        return Status(target, "read", at=when(event, "created_timestamp"))
 
     # --- asking
 
@@ -255,24 +258,29 @@ class X(Channel):
             raise in_words(failure) from failure
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        """A page of mentions, then of direct messages, each newest first back to where it was last complete."""
-        at = int(cursor.get("at") or 0) if cursor.get("at") in (0, 1) else 0
+        """A page of mentions, then of our own posts and of direct messages, each newest first back to where it was
+        last complete. What the plan does not allow is noted, and what is asked too often waits for the next look."""
+        doors = ["mentions", "own", *(["direct"] if self.settings.get("direct") else [])]
+        at = cursor.get("at", 0)
+        at = at if isinstance(at, int) and 0 <= at < len(doors) else 0
         if "at" not in cursor and resting(cursor, self.settings.get("minutes")):
             return Fetched((), dict(cursor))
-        door = ("mentions", "direct")[at]
+        door = doors[at]
         walk = Walk.of(cursor.get(door))
         try:
             deliveries = self.page(door, walk, limit)
         except http.CallFailed as failure:
-            stale = is_stale(failure, walk.page)
-            if not stale and (door == "mentions" or failure.status != 403):
+            passed_over = door != "mentions" and failure.status in (403, 429)
+            if not passed_over and not is_stale(failure, walk.page):
                 raise
-            deliveries, walk = () if stale else (fault("Direct messages", failure),), Walk(walk.done)
-        after = {k: v for k, v in cursor.items() if k in ("mentions", "direct")} | {door: walk.cursor}
-        if walk.page:
+            deliveries = (fault(NAMES[door], failure),) if failure.status == 403 else ()
+            walk = walk if failure.status == 429 else Walk(walk.done)
+            at += 1
+        else:
+            at += 0 if walk.page else 1
+        after = {k: v for k, v in cursor.items() if k in NAMES} | {door: walk.cursor}
+        if at < len(doors):
             return Fetched(deliveries, after | {"at": at}, more=True)
-        if at == 0 and self.settings.get("direct"):
-            return Fetched(deliveries, after | {"at": 1}, more=True)
         return Fetched(deliveries, looked(after))
 
     def page(self, door: str, walk: Walk, limit: int) -> tuple[Raw, ...]:
@@ -285,9 +293,8 @@ class X(Channel):
             return self.take_page(self.call("GET", "/dm_events", params=asked), door, walk)
         if walk.done:
             size["since_id"] = str(walk.done)
-        return self.take_page(
-            self.call("GET", f"/users/{self.own_id}/mentions", params=TWEET | PEOPLE | size), door, walk
-        )
+        path = f"/users/{self.own_id}/{'mentions' if door == 'mentions' else 'tweets'}"
+        return self.take_page(self.call("GET", path, params=TWEET | PEOPLE | size), door, walk)
 
     def take_page(self, page: Any, door: str, walk: Walk, **headers: str) -> tuple[Raw, ...]:
         found = listed(page, "data", "X", absent="meta")

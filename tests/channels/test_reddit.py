@@ -195,6 +195,8 @@ def test_direct_messages_keep_to_their_first(reddit: Reddit) -> None:
     second = message(reddit, direct("t4_m2", first_message_name="t4_m1", parent_id="t4_m1"))
     assert first.threads == second.threads == ("t4_m1",)
     assert second.parents == ("t4_m1",)
+    ours = message(reddit, direct(author="kettle_care", dest="ada_example"), "sent")
+    assert ours.author.ours and ours.to == (Author("ada_example", "ada_example"),)
     assert not first.public
     assert message(reddit, direct(author="reddit", distinguished="admin")).kind == Kind.AUTOMATIC
 
@@ -255,6 +257,8 @@ def test_every_list_is_asked_and_then_what_was_seen(reddit: Reddit, outside: Out
     assert [i.external_id for i in found if isinstance(i, Incoming)] == ["t4_m1", "t1_a", "t1_c1", "t3_p1"]
     assert [(c.path, c.query.get("after")) for c in outside.of("GET")] == [
         ("/message/inbox", None),
+        ("/message/sent", None),
+        ("/user/kettle_care/comments", None),
         ("/r/kettles+tea/comments", None),
         ("/r/kettles+tea/comments", "t1_a"),
         ("/r/kettles+tea/new", None),
@@ -280,7 +284,7 @@ def test_it_rests_and_needs_no_communities(outside: Outside) -> None:
     welcome(outside)
     _, cursor = look(reddit)
     assert look(reddit, cursor)[0] == []
-    assert len(outside.of("GET")) == 1
+    assert len(outside.of("GET")) == 3
 
 
 def test_a_refresh_token_is_used_where_there_is_one(outside: Outside) -> None:

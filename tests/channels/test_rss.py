@@ -145,6 +145,28 @@ def test_same_entry_has_the_same_key_though_the_feed_changed(outside: Outside) -
     assert all(0 < len(d.key) <= 80 for d in second)
 
 
+def test_counts_and_dates_of_the_feed_make_no_new_delivery_and_other_words_an_edit(outside: Outside) -> None:
+    def served(text: str, count: int, built: str) -> None:
+        extra = f'<slash:comments xmlns:slash="http://purl.org/rss/1.0/modules/slash/">{count}</slash:comments>'
+        body = feed(f"<lastBuildDate>{built}</lastBuildDate>", item(1, text, AT, extra=extra))
+        outside.always(says(body))
+
+    channel = Rss(PEER.settings)
+    served("Frist", 1, "Sun, 01 Mar 2026 12:00:00 GMT")
+    [first], cursor = look(channel)
+    key = channel.fetch({}).deliveries[0].key
+    served("Frist", 2, "Sun, 01 Mar 2026 13:00:00 GMT")
+    again = channel.fetch(cursor)
+    assert again.deliveries[0].key == key
+    assert messages(channel, again)[0].edited_at is None
+    served("First", 2, "Sun, 01 Mar 2026 14:00:00 GMT")
+    changed = channel.fetch(again.cursor)
+    assert changed.deliveries[0].key != key
+    [second] = messages(channel, changed)
+    assert first.edited_at is None
+    assert second.edited_at is not None and second.edited_at > AT
+
+
 def test_it_rests_between_looks(outside: Outside) -> None:
     channel = Rss({**PEER.settings, "minutes": 10})
     PEER.serve(outside, [Said(1, "A", AT)])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from crowdalogue.channels.base import (
+    UNTIL,
     Attachment,
     Author,
     Ignored,
@@ -98,7 +99,7 @@ class XPeer(Peer):
             "meta": {"result_count": len(said)},
         }
         outside.on("GET", f"/2/users/{US}/mentions", says(page))
-        outside.on("GET", "/2/dm_events", says({"meta": {"result_count": 0}}))
+        outside.on("GET", f"/2/(dm_events|users/{US}/tweets)", says({"meta": {"result_count": 0}}))
 
     def accept(self, outside: Outside) -> None:
         outside.on("POST", "/2/tweets$", says({"data": {"id": "1900000000000009999", "text": "x"}}, 201))
@@ -359,7 +360,8 @@ def test_deleted_read_typing_revoked_and_unheard_of(x: X) -> None:
     told = {"status": {"id": "5", "user_id": "1001"}, "timestamp_ms": "1772366400000"}
     assert hook(x, tweet_delete_events=[told]) == [Removal("5", AT)]
     read = {"created_timestamp": "1772366400000", "sender_id": "1001", "last_read_event_id": "88"}
-    assert hook(x, direct_message_mark_read_events=[read]) == [Status("88", "read", at=AT)]
+    read["target"] = {"recipient_id": US}  # type: ignore[assignment]
+    assert hook(x, direct_message_mark_read_events=[read]) == [Status(f"{UNTIL}dm:1001-{US}", "read", at=AT)]
     assert isinstance(hook(x, direct_message_mark_read_events=[read | {"sender_id": US}])[0], Ignored)
     assert isinstance(hook(x, direct_message_indicate_typing_events=[{}])[0], Ignored)
     [revoked] = hook(x, user_event={"revoke": {"source": {"user_id": US}}})
@@ -437,7 +439,7 @@ def test_asking_goes_back_page_by_page_then_asks_for_news_only(x: X, outside: Ou
     def posts(*numbers: int) -> dict[str, Any]:
         return {"data": [{"id": str(n), "author_id": "1001", "text": f"{n}"} for n in numbers]}
 
-    outside.on("GET", "dm_events", says({"meta": {"result_count": 0}}))
+    outside.on("GET", "dm_events|/tweets", says({"meta": {"result_count": 0}}))
     outside.on(
         "GET",
         "mentions",
@@ -447,7 +449,7 @@ def test_asking_goes_back_page_by_page_then_asks_for_news_only(x: X, outside: Ou
     )
     cursor: Any = {}
     got = []
-    for _ in range(3):
+    for _ in range(4):
         fetched = x.fetch(cursor)
         cursor = fetched.cursor
         got += [i.external_id for raw in fetched.deliveries for i in x.parse(raw) if isinstance(i, Incoming)]
@@ -462,20 +464,25 @@ def test_asking_goes_back_page_by_page_then_asks_for_news_only(x: X, outside: Ou
 def test_without_the_right_to_direct_messages_mentions_go_on(x: X, outside: Outside) -> None:
     PEER.serve(outside, [Said(1, "Hi", AT)])
     outside.on("GET", "dm_events", says({"type": "https://api.x.com/2/problems/oauth1-permissions"}, 403))
-    first = x.fetch({})
-    second = x.fetch(first.cursor)
+    own = says({"data": [{"id": "60", "author_id": US, "text": "@ada It comes"}], "meta": {}})
+    outside.on("GET", "/tweets", own, says(status=429, Retry_After="600"))
+    second = x.fetch(x.fetch({}).cursor)
+    [ours] = x.parse(second.deliveries[0])
+    assert isinstance(ours, Incoming) and ours.author.ours
+    third = x.fetch(second.cursor)
     with pytest.raises(NotUnderstood, match="Direct messages: X does not allow this app to do that"):
-        x.parse(second.deliveries[0])
-    assert not second.more
-    assert "looked" in second.cursor
+        x.parse(third.deliveries[0])
+    assert not third.more
+    later = x.fetch(x.fetch(third.cursor).cursor)  # our own posts asked too often wait for the next look
+    assert (later.deliveries, later.cursor["at"], later.cursor["own"]) == ((), 2, third.cursor["own"])
 
 
 def test_it_rests(outside: Outside) -> None:
     x = X(SETTINGS | {"minutes": 2, "direct": False})
     PEER.serve(outside, [Said(1, "Hi", AT)])
-    cursor = x.fetch({}).cursor
+    cursor = x.fetch(x.fetch({}).cursor).cursor
     assert x.fetch(cursor).deliveries == ()
-    assert len(outside.calls) == 1
+    assert len(outside.calls) == 2
 
 
 def test_search(x: X, outside: Outside) -> None:

@@ -73,8 +73,11 @@ def read_feed(body: bytes, address: str = "") -> Feed:
     return XmlReader(parse_xml(body), address).feed()
 
 
+HEAD = ("title", "link", "language")  # what an entry keeps of its feed; the rest changes from day to day
+
+
 def split(body: bytes) -> list[bytes]:
-    """The document cut into one small document an entry, each with the head of the feed: every part is a feed that
+    """The document cut into one small document an entry, each with the name of the feed: every part is a feed that
     `read_feed` reads, with all that its entry held. Raises `NotUnderstood`."""
     if is_json(body):
         return split_json(body)
@@ -82,6 +85,9 @@ def split(body: bytes) -> list[bytes]:
     items = [e for e in root.iter() if named(e) in ITEMS][:MAX_ENTRIES]
     for item in items:
         item.getparent().remove(item)
+    for holder in (root, *(c for c in root if named(c) == "channel")):
+        for child in [c for c in holder if named(c) not in (*HEAD, "channel")]:
+            holder.remove(child)
     parts = []
     for item in items:
         item.tail = None
@@ -101,7 +107,7 @@ def is_json(body: bytes) -> bool:
 
 def split_json(body: bytes) -> list[bytes]:
     document = body_of(body)
-    head = {k: v for k, v in document.items() if k != "items"}
+    head = {k: v for k, v in document.items() if k in ("version", "title", "home_page_url", "language")}
     items = objects(document, "items", MAX_ENTRIES)
     return [json.dumps(head | {"items": [item]}, ensure_ascii=False, sort_keys=True).encode() for item in items]
 
