@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from crowdalogue.channels.base import (
-    Attachment,
     Author,
     Fetched,
     Field,
@@ -32,36 +31,19 @@ from crowdalogue.channels.base import (
 from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel, files_of
 from crowdalogue.channels.meta.graph import GraphFailed
-from crowdalogue.channels.meta.sweep import Edges, several
+from crowdalogue.channels.meta.page import FEED, RATINGS, pictures
+from crowdalogue.channels.meta.stored import (
+    NAME,
+    PERSON,
+    PROFILES,
+    conversations,
+    profiles,
+    read_conversations,
+    read_profile,
+)
+from crowdalogue.channels.meta.sweep import several
 from crowdalogue.channels.picking import each, link, must, objects, tidy, when, whole, words
 
-COMMENT = (
-    "id,message,created_time,permalink_url,is_hidden,from{id,name},parent{id},attachment{type,media,url},message_tags"
-)
-FEED = Edges(
-    name="swept_feed",
-    parents="",  # of the page
-    fields="id,message,story,created_time,permalink_url,from{id,name},full_picture,"
-    f"comments.filter(stream).order(reverse_chronological).limit(50).summary(true){{{COMMENT}}}",
-    children="comments",
-    child_fields=COMMENT,
-    time="created_time",
-    child_time="created_time",
-    back=timedelta(days=14),
-    itself=True,
-    child_more={"filter": "stream", "order": "reverse_chronological"},
-)
-RATINGS = Edges(
-    name="swept_ratings",
-    parents="",  # of the page
-    fields="created_time,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}",
-    children="comments",
-    child_fields="",
-    time="created_time",
-    child_time="created_time",
-    back=timedelta(days=14),
-    itself=True,
-)
 POSTS = frozenset({"post", "status", "photo", "video", "share", "link", "album", "note", "event", "offer"})
 EDITED = frozenset({"edit", "edited"})
 HIDDEN = {"hide": "a comment was hidden", "unhide": "a comment is shown again", "block": "somebody was blocked"}
@@ -79,6 +61,7 @@ class Facebook(MetaChannel):
         Field("token", "Page access token", "Of the page, not of a person, made by a system user.", "secret"),
         APP_SECRET,
         VERIFY_TOKEN,
+        Field("private", "Private messages of before", "Fetched too, as Messenger does.", "flag", False, False),
         Field("human_agent", "Human agent tag", "Private answers up to seven days.", "flag", False, False),
         VERSION_FIELD,
         ADDRESS_FIELD,
@@ -277,12 +260,23 @@ class Facebook(MetaChannel):
     # --- what was said before
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        """Posts with their comments first, then recommendations."""
-        edges = {"comments": ("feed", FEED), "recommendations": ("ratings", RATINGS)}
-        walks = {name: replace(edge, parents=f"{self.own_id}/{path}") for name, (path, edge) in edges.items()}
-        return several(self.graph(), walks, cursor, limit, datetime.now(UTC))
+        """Posts with their comments first, then recommendations, then private messages where they are wanted."""
+        graph, own = self.graph(), self.own_id
+        walks = {
+            "comments": replace(FEED, parents=f"{own}/feed"),
+            "recommendations": replace(RATINGS, parents=f"{own}/ratings"),
+        }
+        if self.settings["private"]:
+            walks["messages"] = conversations(f"{own}/conversations", "messenger")
+        found = several(graph, walks, cursor, limit, datetime.now(UTC))
+        raws, known = profiles(graph, found.deliveries, cursor.get("known"), own, PERSON)
+        return replace(found, deliveries=(*found.deliveries, *raws), cursor={**found.cursor, "known": known})
 
     def read_swept(self, about: str, body: Mapping[str, Any]) -> list[Item]:
+        if about == NAME:
+            return read_conversations(body, self.own_id, "messenger")
+        if about == PROFILES:
+            return each(objects(body, "data"), read_profile, "profile")
         if about == RATINGS.name:
             return each(objects(body, "data"), self.stored_rating, "recommendation")
         if about != FEED.name:
@@ -387,18 +381,3 @@ class Facebook(MetaChannel):
         }
         change = {"field": "feed", "value": value}
         return self.signed({"object": "page", "entry": [{"id": page, "time": at, "changes": [change]}]})
-
-
-def pictures(value: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    """Pictures and films of a post or comment, by address. The first is often named twice."""
-    photos = value.get("photos")
-    urls = [link(value, "photo"), link(value, "video"), *(link(p) for p in photos or () if isinstance(photos, list))]
-    film = link(value, "video")
-    return tuple(
-        Attachment(
-            f"film-{number}.mp4" if url == film else f"picture-{number}.jpg",
-            "video/mp4" if url == film else "image/jpeg",
-            url=url,
-        )
-        for number, url in enumerate(dict.fromkeys(u for u in urls if u), 1)
-    )

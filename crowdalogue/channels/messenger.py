@@ -15,13 +15,20 @@ from typing import Any
 from crowdalogue.channels.base import Fetched, Field, Item, Outgoing, Raw, Sent, Unknown
 from crowdalogue.channels.meta import messaging
 from crowdalogue.channels.meta.base import ADDRESS_FIELD, APP_SECRET, VERIFY_TOKEN, VERSION_FIELD, MetaChannel, files_of
-from crowdalogue.channels.meta.stored import NAME, PROFILES, conversations, profiles, read_conversations, read_profile
+from crowdalogue.channels.meta.stored import (
+    NAME,
+    PERSON,
+    PROFILES,
+    conversations,
+    profiles,
+    read_conversations,
+    read_profile,
+)
 from crowdalogue.channels.meta.sweep import sweep
 from crowdalogue.channels.picking import each, objects, words
 
 NEEDED = frozenset({"messages", "message_echoes", "message_deliveries", "message_reads"})
 MOST_FILES = 10
-PERSON = "id,name,first_name,last_name,profile_pic"
 
 
 class Messenger(MetaChannel):

@@ -26,6 +26,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.facebook import Facebook
 from crowdalogue.errors import Failure
+from tests.channels import test_messenger as messenger
 from tests.channels.contract import Said
 from tests.channels.test_meta import COMMON, NOW, PAGE, MetaPeer
 from tests.outside import SLOW, Call, Outside, says
@@ -267,6 +268,16 @@ def test_recommendations_of_before_are_the_same_as_by_hook(page: Facebook, outsi
     assert items == [one(page, "ratings", **review, review_text="Quiet kettle", recommendation_type="positive")]
 
 
+def test_private_messages_of_before_where_they_are_wanted(outside: Outside) -> None:
+    PEER.serve(outside, [Said(1, "Too loud", NOW)])
+    messenger.PEER.serve(outside, [Said(2, "Hello", NOW)])
+    Facebook(SETTINGS).fetch({})
+    assert not outside.of("GET", "/conversations")
+    page = Facebook(SETTINGS | {"private": True})
+    items = [i for raw in page.fetch({}).deliveries for i in page.parse(raw) if isinstance(i, Incoming)]
+    assert [(i.text, i.public) for i in items] == [("Too loud", True), ("Hello", False)]
+
+
 def test_a_walk_the_token_may_not_do_stops_no_other(page: Facebook, outside: Outside) -> None:
     PEER.serve(outside, [Said(1, "Too loud", NOW)])
     outside.on("GET", f"/{PAGE}/ratings", says({"error": {"code": 10, "message": "Needs a right"}}, 403))
@@ -322,6 +333,8 @@ def test_a_private_answer_once_and_within_a_week(page: Facebook, outside: Outsid
     assert outside.calls[1].json["recipient"] == {"post_id": POST}
     with pytest.raises(SendError, match="seven days"):
         page.send(out(mode="direct", heard_at=datetime.now(UTC) - timedelta(days=8)))
+    with pytest.raises(SendError, match="2,000 characters"):
+        page.send(out("x" * 2001, mode="direct"))
     outside.on("POST", "/messages", says({"error": {"code": 10900, "message": "Activity already replied to"}}, 400))
     with pytest.raises(SendError, match="already answered in private"):
         page.send(out(mode="direct"))

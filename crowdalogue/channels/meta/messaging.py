@@ -29,6 +29,7 @@ __all__ = ["DAY", "NOT_HANDED_ON", "WEEK", "Mailer", "chat", "read_event"]
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
+LONGEST = 2000  # characters of a private message
 NOT_HANDED_ON = "(A kind of message that is not handed on. Open the app to see it.)"
 # What an attachment is called and taken for, by Meta's word for it; the rest is a link to something elsewhere.
 FILES = {
@@ -227,6 +228,7 @@ class Mailer:
 
     def answer(self, outgoing: Outgoing, now: datetime) -> Sent:
         """An answer in a conversation. Files are handed in first, so that a refused one costs nothing."""
+        check_length(outgoing)
         frame = {"recipient": {"id": outgoing.to.address}} | self.permission(outgoing, now)
         ids = [self.hand_in(file) for file in outgoing.attachments]
         messages: list[dict[str, Any]] = [{"text": outgoing.text}] if outgoing.text.strip() else []
@@ -245,6 +247,7 @@ class Mailer:
 
     def private_reply(self, target: Mapping[str, str], outgoing: Outgoing) -> Sent:
         """A private answer to a public comment or post. Meta allows one, within seven days."""
+        check_length(outgoing)
         if outgoing.attachments:
             raise SendError("A private answer to a comment takes no files. Send them afterwards.", permanent=True)
         message = {"recipient": dict(target), "message": {"text": outgoing.text, "metadata": outgoing.key}}
@@ -288,6 +291,11 @@ class Mailer:
         except SendError as error:  # nothing was said to the customer yet
             raise SendError(error.text, permanent=error.permanent) from error
         return kind, must_have(answer, "attachment_id")
+
+
+def check_length(outgoing: Outgoing) -> None:
+    if len(outgoing.text) > LONGEST:
+        raise SendError(f"A private message has at most {LONGEST:,} characters. Shorten it.", permanent=True)
 
 
 def must_have(answer: Mapping[str, Any], name: str) -> str:

@@ -13,10 +13,11 @@ from crowdalogue.channels.meta.messaging import NOT_HANDED_ON, chat
 from crowdalogue.channels.meta.sweep import Edges
 from crowdalogue.channels.picking import each, link, must, objects, tidy, when, whole, words
 
-__all__ = ["NAME", "PROFILES", "conversations", "profiles", "read_conversations", "read_profile"]
+__all__ = ["NAME", "PERSON", "PROFILES", "conversations", "profiles", "read_conversations", "read_profile"]
 
 NAME = "swept_conversations"
 PROFILES = "swept_profiles"
+PERSON = "id,name,first_name,last_name,profile_pic"  # of Messenger; Instagram shows more
 MOST_PROFILES = 20  # a call
 MOST_KNOWN = 500  # whose profiles are not asked for again
 MESSAGE = "id,message,created_time,from,to,sticker,attachments{name,mime_type,file_url,image_data,video_data}"
