@@ -76,7 +76,8 @@ class Slack(Channel):
     steps = (
         "At api.slack.com/apps, create an app for your workspace.",
         "Under OAuth & Permissions, give the bot these scopes: " + ", ".join(NEEDED) + "; for private channels and "
-        "direct messages also groups:history, groups:read, im:history, im:read, im:write, mpim:history, mpim:read. "
+        "direct messages also groups:history, groups:read, im:history, im:read, im:write, mpim:history, mpim:read; "
+        "to know people by their addresses users:read.email. "
         "Install the app and copy the Bot User OAuth Token.",
         "Under Basic Information, copy the Signing Secret. Enter both here and save.",
         "Under Event Subscriptions, enter {hook} as the Request URL, and subscribe the bot to message.channels, "

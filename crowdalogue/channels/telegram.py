@@ -220,7 +220,8 @@ class Telegram(Channel):
             or self._is_own(address, word(person, "username"))
         )
         brand = str(self.settings.get("brand") or "") if ours else ""
-        return Author(address, reading.name_of(person), ours, brand, reading.facts_of(person))
+        facts = reading.facts_of(person) | reading.own_number(message)
+        return Author(address, reading.name_of(person), ours, brand, facts)
 
     def _is_own(self, address: str, username: str) -> bool:
         own = {line.strip().lstrip("@").casefold() for line in str(self.settings.get("own") or "").splitlines()}
@@ -228,8 +229,7 @@ class Telegram(Channel):
 
     def _reactions(self, body: dict[str, Any]) -> list[Item]:
         person = part(body, "user") or part(body, "actor_chat")
-        author = Author(word(person, "id", needed=True), reading.name_of(person), facts=reading.facts_of(person))
-        target = f"{chat_id(body)}:{word(body, 'message_id', needed=True)}"
+        author, target = reading.author_of(person), f"{chat_id(body)}:{word(body, 'message_id', needed=True)}"
         old = [reading.emoji_of(r) for r in parts(body, "old_reaction")]
         new = [reading.emoji_of(r) for r in parts(body, "new_reaction")]
         changed = [(e, True) for e in old if e not in new] + [(e, False) for e in new if e not in old]
@@ -241,7 +241,7 @@ class Telegram(Channel):
 
     def _press(self, body: dict[str, Any]) -> Item:
         person, message = part(body, "from"), part(body, "message")
-        author = Author(word(person, "id", needed=True), reading.name_of(person), facts=reading.facts_of(person))
+        author = reading.author_of(person)
         target = f"{chat_id(message)}:{word(message, 'message_id')}" if message else ""
         return Interaction(f"press:{word(body, 'id', needed=True)}", author, "button", None, target)
 
@@ -251,7 +251,7 @@ class Telegram(Channel):
         status = word(part(body, "new_chat_member"), "status")
         if word(chat, "type") != "private":
             return Ignored(f"the bot's membership in a group or channel is now: {status[:40]}")
-        author = Author(word(person, "id", needed=True), reading.name_of(person), facts=reading.facts_of(person))
+        author = reading.author_of(person)
         blocked = status in ("kicked", "left")
         return Interaction(f"block:{author.address}", author, "block", moment(body, "date"), gone=not blocked)
 

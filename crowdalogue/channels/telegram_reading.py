@@ -84,6 +84,18 @@ def facts_of(who: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value}
 
 
+def author_of(who: dict[str, Any]) -> Author:
+    return Author(word(who, "id", needed=True), name_of(who), facts=facts_of(who))
+
+
+def own_number(message: dict[str, Any]) -> dict[str, Any]:
+    """Who shares their own number by Telegram's button has it vouched for by Telegram."""
+    shared = part(message, "contact")
+    digits = word(shared, "phone_number").lstrip("+")
+    own = word(shared, "user_id") and word(shared, "user_id") == word(part(message, "from"), "id")
+    return {"phone": f"+{digits}", "phone_verified": True} if own and digits.isdecimal() else {}
+
+
 def url_of(chat: dict[str, Any], message: int) -> str:
     """Where members can see it; private chats have no addresses."""
     kind, name, here = word(chat, "type"), word(chat, "username"), word(chat, "id")

@@ -230,6 +230,13 @@ def test_who_speaks_for_us(bot: Telegram) -> None:
     assert copy.author.ours
 
 
+def test_a_number_that_is_their_own_is_vouched_for(bot: Telegram) -> None:
+    own = one(bot, contact={"first_name": "Robin", "phone_number": "15550100", "user_id": 555001})
+    assert own.author.facts["phone"] == "+15550100" and own.author.facts["phone_verified"] is True
+    other = one(bot, contact={"first_name": "Kit", "phone_number": "+15550101", "user_id": 555002})
+    assert "phone" not in other.author.facts
+
+
 def test_the_first_start_is_no_question(bot: Telegram) -> None:
     assert one(bot, text="/start order-12").kind == Kind.AUTOMATIC
     assert one(bot, text="/starting is hard").kind == Kind.MESSAGE
