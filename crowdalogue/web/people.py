@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -39,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     kind = request.GET.get("standing", "")
     kind = kind if kind in STANDINGS else ""
-    options = [("", "Everybody"), *((k, f"{v}s") for k, v in STANDINGS.items())]
+    options = [("", "Whoever wrote"), *((k, f"{v}s") for k, v in STANDINGS.items())]
     shown = {
         "words": words,
         "chips": [chip(request, "Who", "standing", kind, options)],
@@ -49,17 +51,34 @@ def page(request: HttpRequest) -> HttpResponse:
     }
     if words:
         return render(request, "people.html", {**shown, "rows": rows_of(profile.find(user, words, limit=A_PAGE))})
-    rows = Person.objects.seen_by(user).filter(merged_into__isnull=True).order_by("-id")
-    if kind:
-        rows = rows.filter(standings__kind=kind)
     before = request.GET.get("before", "")
+    some, following = standing_page(user, kind, before) if kind else newest_page(user, before)
+    return render(request, "people.html", {**shown, "rows": rows_of([Found(p) for p in some]), "next": following})
+
+
+def standing_page(user: Any, kind: str, before: str) -> tuple[list[Person], str]:
+    rows = Person.objects.seen_by(user).filter(merged_into__isnull=True, standings__kind=kind).order_by("-id")
     if before.isdecimal() and len(before) < 16:
         rows = rows.filter(id__lt=int(before))
     some = list(rows[: A_PAGE + 1])
-    following = str(some[A_PAGE - 1].pk) if len(some) > A_PAGE else ""
-    return render(
-        request, "people.html", {**shown, "rows": rows_of([Found(one) for one in some[:A_PAGE]]), "next": following}
+    return some[:A_PAGE], str(some[A_PAGE - 1].pk) if len(some) > A_PAGE else ""
+
+
+def newest_page(user: Any, before: str) -> tuple[list[Person], str]:
+    """Whoever wrote last comes first: of each person the newest conversation, walked by its index."""
+    newer = Conversation.objects.filter(person=OuterRef("person")).filter(
+        Q(last_at__gt=OuterRef("last_at")) | Q(last_at=OuterRef("last_at"), pk__gt=OuterRef("pk"))
     )
+    rows = Conversation.objects.seen_by(user).filter(~Exists(newer), person__isnull=False).select_related("person")
+    at, _, pk = before.partition("_")
+    try:
+        when = datetime.fromisoformat(at.replace(" ", "+"))
+        rows = rows.filter(Q(last_at__lt=when) | Q(last_at=when, pk__lt=int(pk[:15])))
+    except ValueError:
+        pass  # the beginning
+    some = list(rows.order_by("-last_at", "-id")[: A_PAGE + 1])
+    last = some[A_PAGE - 1] if len(some) > A_PAGE else None
+    return [r.person for r in some[:A_PAGE]], f"{last.last_at.isoformat()}_{last.pk}" if last else ""
 
 
 def rows_of(found: Sequence[Found]) -> list[dict[str, Any]]:
@@ -129,10 +148,14 @@ def person_page(request: HttpRequest, pk: int) -> HttpResponse:
         "grantable": list(STANDINGS.items()),
         "questions": questions_of(user, who),
         "merges": merges_of(who),
-        "facts": {k: v for k, v in who.facts.items() if isinstance(v, str | int | float) and v not in ("", None)},
+        "facts": {k: said_fact(v) for k, v in who.facts.items() if isinstance(v, str | int | float) and v != ""},
         "may_change": user.may("answer"),
     }
     return render(request, "person.html", shown)
+
+
+def said_fact(value: str | float) -> str | float:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 def questions_of(user: Any, who: Person) -> list[dict[str, Any]]:
