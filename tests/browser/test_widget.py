@@ -6,6 +6,7 @@ The page it stands on has the strictest policy that docs/webchat.md promises to 
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -537,6 +538,41 @@ def test_a_site_that_changes_its_page_by_script_keeps_the_chat(shop: Shop, conte
     expect(launcher(page)).to_have_count(0)
     page.evaluate("crowdalogueChat.attach()")
     expect(log(page)).to_contain_text("Still here?")
+
+
+def test_answers_come_where_a_proxy_holds_the_stream_back(
+    shop: Shop, context: BrowserContext, shared_environment: dict[str, str]
+) -> None:
+    page = context.new_page()
+    page.route("**/events*", lambda route: None)  # neither an answer nor an error
+    page.goto(shop.page())
+    launcher(page).click()
+    write(page, "Held back?")
+    sent(page, "Held back?")
+    call(
+        shared_environment,
+        code="from crowdalogue import flow\nfrom crowdalogue.models import *\n"
+        "row = Conversation.objects.get(messages__text='Held back?')\n"
+        "flow.answer(User.objects.get(), row, 'Not for long.', key='held-back-answer')",
+    )
+    expect(page.locator("#crowdalogue-chat li.ours")).to_have_text(re.compile("Not for long."), timeout=40_000)
+    page.wait_for_timeout(6000)
+    expect(page.locator("#crowdalogue-chat li")).to_have_count(2)
+
+
+def test_a_picture_is_pasted(shop: Shop, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(shop.page())
+    launcher(page).click()
+    page.locator("#crowdalogue-chat textarea").evaluate(
+        """(field, bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+            field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        list(PNG),
+    )
+    expect(page.locator("#crowdalogue-chat a.file")).to_contain_text("image.png")
 
 
 # --- the form

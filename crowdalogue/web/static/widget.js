@@ -9,7 +9,7 @@
   const base = tag.src.replace(/widget\.js.*$/, "");
   const prefix = `crowdalogue:${base}:`;
   const STYLES = "/* widget.css */";
-  const SILENT_MS = 45000, FRESH_MS = 300000, TYPING_MS = 4000, FIRST_TRIES = 6;
+  const FIRST_MS = 10000, SILENT_MS = 45000, POLL_MS = 5000, POLLS = 24, FRESH_MS = 300000, TYPING_MS = 4000, FIRST_TRIES = 6;
 
   let identity = identityOf(tag.dataset);
   let conf = null, confAt = 0, token = "", visitor = "", knowsEmail = false;
@@ -142,7 +142,7 @@
 
   function composer() {
     ui.ask = node("div", { className: "ask", hidden: true });
-    ui.text = node("textarea", { id: "text", rows: 2, maxLength: conf.longest, placeholder: word("write"), value: store.get("draft") || "", oninput: drafted, onkeydown: entered });
+    ui.text = node("textarea", { id: "text", rows: 2, maxLength: conf.longest, placeholder: word("write"), value: store.get("draft") || "", oninput: drafted, onkeydown: entered, onpaste: pasted });
     ui.text.setAttribute("aria-label", word("write"));
     ui.wrong = node("p", { className: "wrong", id: "wrong", role: "alert", hidden: true });
     ui.file = node("input", { type: "file", accept: conf.files, hidden: true, tabIndex: -1, onchange: chosen });
@@ -238,8 +238,16 @@
 
   function chosen() {
     const file = ui.file.files[0];
+    if (file) give(file);
     ui.file.value = "";
-    if (!file) return;
+  }
+
+  function pasted(event) {
+    const file = event.clipboardData && event.clipboardData.files[0];
+    if (file && conf.files) { event.preventDefault(); give(file); }
+  }
+
+  function give(file) {
     if (file.size > conf.largest) { fault(word("too_large", { size: conf.largest >> 20 })); return; }
     const ending = file.name.slice(file.name.lastIndexOf(".")).toLowerCase();
     if (!conf.files.split(",").includes(ending)) { fault(word("bad_file")); return; }
@@ -523,10 +531,10 @@
   async function listen() {
     if (stream || !token || document.hidden) return;
     const mine = stream = new AbortController();
-    let watch = 0;
-    const alive = () => { clearTimeout(watch); watch = setTimeout(() => mine.abort(), SILENT_MS); };
+    let watch = 0, silent = false;
+    const alive = (wait = SILENT_MS) => { clearTimeout(watch); watch = setTimeout(() => { silent = true; mine.abort(); }, wait); };
     try {
-      alive();
+      alive(FIRST_MS);
       const answer = await call(`events?after=${last}`, { signal: mine.signal });
       streamTry = 0;
       reach(true);
@@ -550,9 +558,22 @@
       clearTimeout(watch);
       if (stream === mine) {
         stream = null;
-        if (!document.hidden) setTimeout(listen, streamTry ? Math.min(30000, 800 * 2 ** Math.min(streamTry, 6)) : 200);
+        if (silent) poll(POLLS);
+        else if (!document.hidden) setTimeout(listen, streamTry ? Math.min(30000, 800 * 2 ** Math.min(streamTry, 6)) : 200);
       }
     }
+  }
+
+  // Something between us holds the stream back: ask every few seconds, and try the stream again after a while.
+  async function poll(left) {
+    if (stream || !token || document.hidden) return;
+    try {
+      (await (await call(`messages?after=${last}`)).json()).messages.forEach(arrive);
+      reach(true);
+    } catch (error) {
+      if (error.status === 0) reach(false);
+    }
+    setTimeout(() => (left ? poll(left - 1) : listen()), POLL_MS);
   }
 
   function hear(block) {
