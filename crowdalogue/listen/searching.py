@@ -1,8 +1,9 @@
 """Watches ask the channels that can be searched: who is asked next, at what pace, and what a search brought.
 
 Each watch has a cursor for each account that can be searched. What a search brings is kept like every delivery,
-under a key that names the watch; so whenever it is understood (now, after a crash, at a replay) its messages are
-filed as overheard, about the watch's brand, and only those that meet the query.
+under a key that names the watch; so whenever it is understood (now, after a crash, at a replay) what was overheard
+is filed about the watch's brand, and only where it meets the query. What the channel says was said to us is filed
+whatever the watch wants.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from crowdalogue.text.matching import Heard, Matcher
 
 FOUND = "search:"  # how the keys of deliveries begin that a search brought
 LEASE = timedelta(minutes=2)  # a search whose worker died is asked again after that
+TERMS = 20  # words in one search: some channels make a call of each
 PACE = timedelta(seconds=3)  # between two searches of one account
 AGAIN = timedelta(seconds=5)  # where there is more
 QUIET = timedelta(minutes=2)  # where there was nothing more, growing while nothing new comes
@@ -91,12 +93,22 @@ def claim(now: datetime) -> WatchSearch | None:
 
 
 def ask(search: WatchSearch, channel: Channel, limit: int) -> Fetched:
-    """Search once. A failure is kept on the search with its remedy and raised again."""
+    """Search once, for some of the words where there are many. A failure is kept on the search with its remedy and
+    raised again."""
+    terms = watching.terms(watches.of(search.watch))
+    parts = [terms[n : n + TERMS] for n in range(0, len(terms), TERMS)]
     try:
-        return channel.search(watching.terms(watches.of(search.watch)), search.cursor, limit)
+        if len(parts) == 1:
+            return channel.search(terms, search.cursor, limit)
+        cursors = dict(search.cursor.get("parts") or {})
+        turn = int(search.cursor.get("turn") or 0) % len(parts)
+        fetched = channel.search(parts[turn], cursors.get(str(turn)) or {}, limit)
     except Failure as failure:
         note_failure(search, failure, timezone.now())
         raise
+    cursors[str(turn)] = dict(fetched.cursor)
+    following = turn if fetched.more else turn + 1
+    return replace(fetched, cursor={"parts": cursors, "turn": following % len(parts)}, more=following < len(parts))
 
 
 def keep(search: WatchSearch, fetched: Fetched, now: datetime) -> Sequence[Delivery]:
@@ -144,7 +156,8 @@ def key_of(watch: int, raw: Raw) -> str:
 
 
 def overheard(delivery: Delivery, items: Sequence[Item]) -> list[Item]:
-    """The items of a delivery; of one that a search brought, the messages that meet its query, as overheard."""
+    """The items of a delivery; of one that a search brought, what was overheard and meets its query, and what was
+    said to us."""
     if not delivery.key.startswith(FOUND):
         return list(items)
     number_of_watch = delivery.key.removeprefix(FOUND).partition(":")[0]
@@ -160,10 +173,11 @@ def overheard(delivery: Delivery, items: Sequence[Item]) -> list[Item]:
 def _overheard(item: Item, kind: str, matcher: Matcher, brand: str) -> Item:
     if not isinstance(item, Incoming):
         return item
-    if item.kind not in (Kind.MESSAGE, Kind.OVERHEARD) or not matcher.match(heard(item, kind)):
+    if item.kind == Kind.MESSAGE and not item.author.ours:
+        return item
+    if not matcher.match(heard(item, kind)):
         return Ignored("a message that the search brought and the watch does not want")
-    extra = {**item.extra, "brand": brand} if brand and not item.extra.get("brand") else item.extra
-    return replace(item, kind=Kind.OVERHEARD, extra=extra)
+    return replace(item, extra={**item.extra, "brand": brand}) if brand and not item.extra.get("brand") else item
 
 
 def heard(item: Incoming, kind: str) -> Heard:

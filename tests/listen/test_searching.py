@@ -29,6 +29,7 @@ class Square(Channel):
     kind = "square"
     label = "Square"
     polls = searches = public = True
+    told = True  # whether a search says whom a post addresses
 
     def parse(self, raw: Raw) -> list[Item]:
         try:
@@ -41,10 +42,14 @@ class Square(Channel):
                 Author(post["by"], facts=post.get("facts", {})),
                 post["text"],
                 NOON + timedelta(minutes=post["id"]),
+                kind=Kind.MESSAGE if self._to_us(raw, post["text"]) else Kind.OVERHEARD,
                 public=True,
             )
             for post in posts
         ]
+
+    def _to_us(self, raw: Raw, text: str) -> bool:
+        return "@us" in text if self.told else "found" not in raw.headers
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
         return self._ask("mentions", {"after": cursor.get("after", 0)})
@@ -56,7 +61,8 @@ class Square(Channel):
         answer = http.request("GET", POSTS + what, params=dict(asked))
         posts = answer.json()["posts"]
         after = max((p["id"] for p in posts), default=int(asked["after"]))
-        deliveries = (Raw(answer.content),) if posts else ()
+        headers = {"found": "yes"} if what == "search" else {}
+        deliveries = (Raw(answer.content, headers),) if posts else ()
         return Fetched(deliveries, {"after": after}, more=bool(answer.json().get("more")))
 
 
@@ -136,10 +142,13 @@ def test_the_pace_grows_while_nothing_new_comes(outside: Outside, square: Accoun
         )
 
 
-def test_a_mention_of_ours_is_one_message_and_somebody_waits(outside: Outside, square: Account) -> None:
-    """Found by the search first, then by the account's own door, as the very same bytes."""
+def test_a_mention_of_ours_is_one_message_and_somebody_waits(
+    outside: Outside, square: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by a search that does not say whom it addresses, then by the account's own door, as the same bytes."""
+    monkeypatch.setattr(Square, "told", False)
     make()
-    outside.always(answer(post(7, "acme, where is my parcel?")))
+    outside.always(answer(post(7, "@us acme, where is my parcel?")))
     assert turn()
     read()
     assert Message.objects.get().kind == Kind.OVERHEARD
@@ -151,9 +160,32 @@ def test_a_mention_of_ours_is_one_message_and_somebody_waits(outside: Outside, s
     assert (Delivery.objects.count(), WatchHit.objects.count()) == (2, 1)
 
 
+def test_what_is_said_to_us_is_filed_whatever_the_watch_wants(outside: Outside, square: Account) -> None:
+    make()
+    outside.always(answer(post(7, "@us acme, no jobs?"), post(8, "no jobs at acme")))
+    assert turn()
+    read()
+    message = Message.objects.get()
+    assert message.kind == Kind.MESSAGE and message.conversation.waiting_since
+    assert not WatchHit.objects.exists()
+
+
+def test_many_words_are_asked_for_in_turn(outside: Outside, square: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "TERMS", 2)
+    make("any:one any:two any:three any:four any:five")
+    outside.always(answer(post(4, "one")))
+    asked = []
+    for _ in range(4):
+        due()
+        assert turn()
+        asked.append((outside.calls[-1].query["q"], outside.calls[-1].query["after"]))
+    assert asked == [("one OR two", "0"), ("three OR four", "0"), ("five", "0"), ("one OR two", "4")]
+    assert WatchSearch.objects.get().cursor["turn"] == 1
+
+
 def test_a_mention_filed_before_stays_what_it_is(outside: Outside, square: Account) -> None:
     make()
-    outside.always(answer(post(7, "acme, where is my parcel?")))
+    outside.always(answer(post(7, "@us acme, where is my parcel?")))
     flow.poll(square)
     assert turn()
     read()
