@@ -199,8 +199,10 @@ def file_once(
     # through all it would have to undo, which costs more than writing the rows.
     inner = not bulk or connection.vendor == "postgresql"
     with transaction.atomic(savepoint=inner):
-        # One filer an account at a time: a reply and its parent filed side by side would not see each other.
-        Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
+        # One filer an account at a time: a reply and its parent filed side by side would not see each other. On
+        # SQLite the transaction has everything to itself.
+        if connection.features.has_select_for_update:
+            Account.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk").first()
         filed = filing.file(account, channel, incoming, now=now, delivery=delivery)
         if filed.repeated and channel.searches:
             filed.touched |= searching.addressed(account, incoming, now)

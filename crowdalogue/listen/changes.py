@@ -11,7 +11,7 @@ from datetime import datetime
 
 from crowdalogue.channels.base import Incoming, Kind, Removal
 from crowdalogue.models import Account, Message, Tombstone
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, pick
 
 VERSIONS = 20  # earlier texts that are kept of one message
 
@@ -75,7 +75,7 @@ def remove(account: Account, removals: Sequence[Removal], now: datetime) -> set[
 
 def bury(account: Account, rows: Sequence[Message]) -> None:
     """Mark messages just filed that had been taken back before they came."""
-    if not Tombstone.objects.filter(account=account).exists():
+    if not pick(Tombstone, ("id",), limit=1, account=account.pk):
         return
     by_id = {row.external_id: row for row in rows}
     for part in chunks(list(by_id)):

@@ -34,7 +34,7 @@ from crowdalogue.models import (
     ThreadRef,
     Wait,
 )
-from crowdalogue.models.bulk import chunks, insert_many, make
+from crowdalogue.models.bulk import chunks, insert_many, make, pick
 from crowdalogue.text import index
 
 Mended = TypeVar("Mended", base.Incoming, base.Author)
@@ -178,8 +178,7 @@ def leave_out_repeats(account: Account, items: Iterable[base.Incoming], filed: F
         if before is None or is_newer(item, before):
             first[item.external_id] = item
     for part in chunks(list(first)):
-        rows = Message.objects.filter(account=account, external_id__in=part).values_list("external_id", flat=True)
-        for external_id in rows:
+        for (external_id,) in pick(Message, ("external_id",), account=account.pk, external_id=part):
             known = first.pop(external_id)
             filed.repeated += 1
             if known.edited_at is not None:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from crowdalogue.channels.base import Author
 from crowdalogue.models import Brand, Handle, Person
-from crowdalogue.models.bulk import chunks, insert_many, make, update_many
+from crowdalogue.models.bulk import chunks, insert_many, make, pick_rows, update_many
 
 Key = tuple[str, str]  # kind, normalised address
 
@@ -48,7 +48,7 @@ class Directory:
 
     def _load(self, addresses: Iterable[str]) -> None:
         for part in chunks(addresses):
-            for handle in Handle.objects.filter(kind=self.kind, address__in=part):
+            for handle in pick_rows(Handle, kind=self.kind, address=part):
                 self.handles[handle.address] = handle
 
     def _make(self, missing: dict[str, Author]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from crowdalogue.channels.base import Incoming
 from crowdalogue.models import Account, Conversation, Message, ThreadRef
-from crowdalogue.models.bulk import chunks
+from crowdalogue.models.bulk import chunks, pick
 
 TAG = "tag:"
 REMEMBERED_PARENTS = 5  # unknown parents that are waited for, nearest first
@@ -87,18 +88,16 @@ def look_up(account: Account, items: Sequence[Incoming]) -> dict[str, Thread]:
     threads: dict[int, Thread] = {}
     known: dict[str, Thread] = {}
 
-    def note(rows: Iterable[tuple[str, int]]) -> None:
+    def note(rows: Iterable[tuple[Any, ...]]) -> None:
         for ref, conversation in rows:
             known[ref] = threads.setdefault(conversation, Thread(conversation))
 
     for part in chunks(names | parents | others):
-        note(ThreadRef.objects.filter(account=account, ref__in=part).values_list("ref", "conversation_id"))
+        note(pick(ThreadRef, ("ref", "conversation"), account=account.pk, ref=part))
     for part in chunks(parents):
-        note(
-            Message.objects.filter(account=account, external_id__in=part).values_list("external_id", "conversation_id")
-        )
+        note(pick(Message, ("external_id", "conversation"), account=account.pk, external_id=part))
     tags = [t.removeprefix(TAG) for t in others if t.startswith(TAG)]
     for part in chunks(tags):
-        rows = Conversation.objects.filter(account=account, key__in=part).values_list("key", "id")
+        rows = pick(Conversation, ("key", "id"), account=account.pk, key=part)
         note((TAG + key, conversation) for key, conversation in rows)
     return known

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdalogue.models import Account, Delivery, Person, Tag
-from crowdalogue.models.bulk import chunks, insert_many, update_many
+from crowdalogue.models.bulk import chunks, insert_many, make, pick, pick_rows, update_many
 
 
 @given(st.lists(st.integers()), st.integers(min_value=1, max_value=7))
@@ -66,3 +66,17 @@ def test_repeats_may_be_ignored() -> None:
 def test_ids_are_reserved_inside_a_transaction_only() -> None:
     with pytest.raises(RuntimeError):
         insert_many(Tag, [Tag(name="late")])
+
+
+@pytest.mark.django_db
+def test_picked_rows_and_columns_are_those_the_orm_finds() -> None:
+    with transaction.atomic():
+        made = [make(Person, name=f"P{n % 3}", facts={"n": n}) for n in range(9)]
+        insert_many(Person, made)
+    assert sorted(pick(Person, ("name", "id"), name=["P1", "P2"])) == sorted(
+        Person.objects.filter(name__in=["P1", "P2"]).values_list("name", "id")
+    )
+    assert [row.facts for row in pick_rows(Person, id=made[4].pk, name="P1")] == [{"n": 4}]
+    assert pick(Person, ("id",), id=[]) == []
+    assert pick(Person, ("id",), limit=2, name="P0") != []
+    assert len(pick(Person, ("id",), limit=2, name="P0")) == 2
