@@ -276,3 +276,30 @@ def test_reach_and_place_are_known_before_filing(outside: Outside, square: Accou
     outside.always(answer(post(1, "acme", followers=5, place="Oslo"), post(2, "acme", followers=500, place="Oslo, NO")))
     assert turn()
     assert [m.external_id for m in Message.objects.all()] == ["2"], "its language is known when it was read"
+
+
+def test_bluesky_is_searched_and_its_mention_is_one_message(outside: Outside, account: Callable[..., Account]) -> None:
+    """A post with our name in it, found by a search, and told of by the network later, because it replies to us."""
+    from tests.channels import test_bluesky as sky
+
+    open_settings = {k: v for k, v in sky.PEER.settings.items() if k != "password"}
+    page = account("bluesky", settings=open_settings, secrets={"password": sky.PEER.settings["password"]})
+    watch = make('"garden lid" -jobs')
+    at = sky.AT.isoformat().replace("+00:00", "Z")
+
+    def view(number: int, text: str) -> dict[str, Any]:
+        record = sky.post(text)
+        return {"uri": sky.uri(number), "cid": f"c{number}", "author": sky.person(), "record": record, "indexedAt": at}
+
+    sky.PEER.told(outside, [sky.notice(1, "reply", sky.post("My garden lid broke"))])
+    outside.on("GET", "searchPosts", says({"posts": [view(2, "jobs: garden lid"), view(1, "My garden lid broke")]}))
+    assert turn()
+    read()
+    message = Message.objects.get()
+    assert (message.text, message.kind, message.external_id) == ("My garden lid broke", Kind.OVERHEARD, sky.uri(1))
+    assert WatchHit.objects.get().watch == watch
+    flow.poll(page)
+    read()
+    message.refresh_from_db()
+    assert (message.kind, Message.objects.filter(direction="in").count()) == (Kind.MESSAGE, 1)
+    assert message.conversation.waiting_since == message.sent_at
