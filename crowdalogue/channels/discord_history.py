@@ -26,7 +26,7 @@ __all__ = ["Rooms", "Walk"]
 Call = Callable[..., Any]
 
 PAGE, NEWEST = 100, 50
-CALLS, REACTION_CALLS = 10, 5  # in one fetch, so that what was found is kept soon
+CALLS, REACTION_CALLS, CHECKS = 10, 5, 5  # in one fetch, so that what was found is kept soon
 MOST_ROOMS = 300
 LIST_AGAIN = 300  # seconds; new channels and threads are found that late
 PER_ROOM = 0.5  # seconds a round takes for each room above twenty
@@ -148,18 +148,31 @@ class Walk:
         ids = sorted((str(m["id"]) for m in page), key=int)
         for message in page:
             self.keep(room, message)
-        if len(page) >= NEWEST and int(ids[0]) > int(state["after"]):
-            state["walk"] = True  # more was said than fits one page
+        if ids and int(ids[0]) > int(state["after"]):
+            state["walk"] = True  # more was said than this page shows
             return False
         oldest = int(ids[0]) if len(page) >= NEWEST else 0
-        gone = {one for one in state.get("recent") or [] if int(one) >= oldest} - set(ids)
-        for one in sorted(gone):
-            self.deliver(f"deleted:{one}", "deleted", room, {"id": one})
+        missing = sorted({one for one in state.get("recent") or [] if int(one) >= oldest} - set(ids), key=int)
+        for one in missing[:CHECKS]:
+            if self.is_gone(room, one):
+                self.deliver(f"deleted:{one}", "deleted", room, {"id": one})
         newest = born(ids[-1]) if ids else None
         lively = newest is not None and datetime.now(UTC) - newest < LIVELY
-        state["recent"] = ids if lively else []  # the cursor stays small; in quiet rooms nobody deletes
+        state["recent"] = (
+            [*missing[CHECKS:], *ids][-PAGE:] if lively else []
+        )  # the cursor stays small; in quiet rooms nobody deletes
         state["after"] = max([state["after"], *ids], key=int)
         return True
+
+    def is_gone(self, room: dict[str, Any], message: str) -> bool:
+        """Asked once more, by its id: a page alone proves nothing, and a removal is not taken back."""
+        try:
+            self.call("GET", f"/channels/{room['id']}/messages/{message}")
+        except Failure as failure:
+            if getattr(failure, "status", None) != 404:
+                raise
+            return True
+        return False
 
     def ask(self, room: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
         found = self.call("GET", f"/channels/{room['id']}/messages", params=params)

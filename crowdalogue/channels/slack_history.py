@@ -141,7 +141,8 @@ class Walk:
             if seconds(message["ts"]) > seconds(goal) or state.get("top"):
                 self.keep(channel, message)
                 self.note_thread(state, message)
-        reached = not messages or min(seconds(m["ts"]) for m in messages) <= seconds(goal)
+        # A page may hold fewer than were asked for, even none; only the cursor says that there is no more.
+        reached = bool(messages) and min(seconds(m["ts"]) for m in messages) <= seconds(goal)
         state["page"] = "" if reached else next_page(answer)
         if not state["page"]:
             state["top"] = state.pop("newest", "") or goal

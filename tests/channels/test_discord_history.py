@@ -26,6 +26,7 @@ class Server:
         self.said: dict[str, dict[int, dict[str, Any]]] = {}
         self.closed: set[str] = set()
         self.calls: list[str] = []
+        self.sizes: list[int] = []  # of the next pages, where they are smaller than asked for
 
     def say(self, room: str, n: int, **more: Any) -> None:
         if room not in self.rooms:
@@ -44,16 +45,21 @@ class Server:
             return {"id": "300", "type": 1}
         if "/reactions/" in path:
             return [{"id": "80", "username": "robinv"}]
-        found = re.fullmatch(r"/channels/(\d+)(/messages)?", path)
+        found = re.fullmatch(r"/channels/(\d+)(/messages)?(?:/(\d+))?", path)
         assert found
         room = found.group(1)
+        if found.group(3):
+            if int(found.group(3)) in self.said[room]:
+                return self.said[room][int(found.group(3))]
+            raise http.CallFailed("The message is no longer there.", permanent=True, status=404)
         if room in self.closed:
             raise http.CallFailed("The bot does not see this channel.", permanent=True, status=403)
         if not found.group(2):
             return self.rooms[room]
         params = more["params"]
         ids = sorted(i for i in self.said.get(room, {}) if i > int(params.get("after", 0)))
-        ids = ids[: params["limit"]] if "after" in params else ids[-params["limit"] :]
+        limit = self.sizes.pop(0) if self.sizes else params["limit"]
+        ids = ids[:limit] if "after" in params else ids[-limit:]
         return [self.said[room][i] for i in ids[::-1]]
 
     def rooms_of(self, channels: str = "", people: str = "") -> Rooms:
@@ -95,6 +101,14 @@ def test_everything_is_found_and_then_only_what_is_new() -> None:
     assert {f"100 {n}" for n in range(350, 600)} <= texts(bodies)
 
 
+def test_small_pages_are_no_end() -> None:
+    discord = Server()
+    for n in range(300):
+        discord.say("100", n)
+    discord.sizes = [60, 20, 30]
+    assert texts(discord.ask({})[0]) == {f"100 {n}" for n in range(300)}
+
+
 def test_edits_and_deletions_of_the_newest_are_seen() -> None:
     discord = Server()
     for n in range(10):
@@ -107,6 +121,23 @@ def test_edits_and_deletions_of_the_newest_are_seen() -> None:
     assert [b["event"]["id"] for b in bodies if b["event"].get("edited_timestamp")] == [str(BASE + 4)]
     bodies, _ = discord.ask(cursor)
     assert not [b for b in bodies if b["kind"] == "deleted"]
+
+
+def test_a_page_that_leaves_something_out_deletes_nothing() -> None:
+    discord = Server()
+    for n in range(40):
+        discord.say("100", n)
+    _, cursor = discord.ask({})
+    discord.sizes = [20]
+    bodies, cursor = discord.ask(cursor)
+    assert not [b for b in bodies if b["kind"] == "deleted"]
+    for n in range(30):
+        del discord.said["100"][BASE + n]
+    gone: set[str] = set()
+    for _ in range(6):  # a few are looked at each time
+        bodies, cursor = discord.ask(cursor)
+        gone |= {b["event"]["id"] for b in bodies if b["kind"] == "deleted"}
+    assert gone == {str(BASE + n) for n in range(5, 30)}  # the first five were seen to be there
 
 
 def test_what_left_the_newest_page_is_not_taken_for_deleted() -> None:

@@ -23,6 +23,7 @@ class Workspace:
         self.replies: dict[str, list[dict[str, Any]]] = {}
         self.closed: set[str] = set()
         self.calls: list[str] = []
+        self.sizes: list[int] = []  # of the next pages, where they are smaller than asked for
 
     def say(self, channel: str, n: int, thread: int | None = None, **more: Any) -> None:
         message = {"type": "message", "user": "U1", "text": f"{channel} {n}", "ts": f"{BASE + n}.000001", **more}
@@ -50,7 +51,7 @@ class Workspace:
         else:
             rows = sorted(self.channels.get(asked["channel"], []), key=lambda m: seconds(m["ts"]), reverse=True)
         start = int(asked.get("cursor") or 0)
-        end = start + asked["limit"]
+        end = start + (self.sizes.pop(0) if self.sizes else asked["limit"])
         more = {"next_cursor": str(end)} if end < len(rows) else {}
         return {"ok": True, "messages": rows[start:end], "response_metadata": more}
 
@@ -90,6 +91,14 @@ def test_everything_is_found_and_then_only_what_is_new() -> None:
         slack.calls.count("conversations.history") == 3 + 1 + 1
     )  # no further back than to what is known; C2; a last look
     assert others == []
+
+
+def test_small_and_empty_pages_are_no_end() -> None:
+    slack = Workspace()
+    for n in range(120):
+        slack.say("C1", n)
+    slack.sizes = [15, 0, 15, 0]
+    assert slack.ask({})[0] == {f"C1 {n}" for n in range(120)}
 
 
 def test_threads_are_read_once_and_again_when_they_grow() -> None:
