@@ -208,11 +208,11 @@ class Discord(Channel):
         if kind not in reading.SAID:
             known = kind in reading.NOTICES
             return Ignored(f"a notice of the type {kind}") if known else Unknown(f"a message of the type {kind}")
-        text, files = reading.text_of(message), reading.attachments(message)
+        here, guild = word(channel, "id") or word(message, "channel_id"), word(channel, "guild_id")
+        text, files = reading.text_of(message), reading.attachments(message, here)
         if not text.strip() and not files:
             return Unknown("a message without its text. Turn on Message Content Intent on the application's page Bot")
         author = reading.author_of(part(message, "author"), self._own() | ({me} if me else frozenset()))
-        here, guild = word(channel, "id") or word(message, "channel_id"), word(channel, "guild_id")
         extra = {"channel_id": here, "guild_id": guild, "channel": word(channel, "name"), "from_id": author.address}
         extra["direct"] = "yes" if number(channel, "type") in reading.DIRECT else ""
         return Incoming(
@@ -261,19 +261,19 @@ class Discord(Channel):
         return Walk(self._read, cursor, rooms, min(days, 3650)).fetch(limit)
 
     def download(self, url: str) -> bytes:
-        """A file by its address; one that has run out is renewed first."""
-        if urlsplit(url).scheme != "https" or urlsplit(url).hostname not in FILE_HOSTS:
-            raise Failure("This file is not at Discord. Open it there.")
+        """A file by its address; where that has run out, by the address its message has now."""
+        url, _, place = url.partition("#")
         try:
-            return http.request("GET", url, trusted=False, max_bytes=50 * http.MEGABYTE).content
+            return fetched(url)
         except http.CallFailed as failure:
-            if failure.status not in (403, 404):
+            if failure.status not in (403, 404) or not re.fullmatch(r"\d+/\d+", place):
                 raise
-        found = self._read("POST", "/attachments/refresh-urls", json={"attachment_urls": [url]})
-        renewed = [word(one, "refreshed") for one in parts(found if isinstance(found, dict) else {}, "refreshed_urls")]
-        if not renewed or urlsplit(renewed[0]).hostname not in FILE_HOSTS:
+        found = self._read("GET", f"/channels/{place.replace('/', '/messages/')}")
+        files = reading.attachments(found) if isinstance(found, dict) else ()
+        fresh = next((file.url for file in files if urlsplit(file.url).path == urlsplit(url).path), "")
+        if not fresh:
             raise Failure("Discord no longer has this file.")
-        return http.request("GET", renewed[0], trusted=False, max_bytes=50 * http.MEGABYTE).content
+        return fetched(fresh)
 
     def check(self) -> None:
         """Who the bot is, whether it may read texts, and whether it sees each channel."""
@@ -379,6 +379,13 @@ class Discord(Channel):
 
     def _text(self, name: str) -> str:
         return str(self.settings.get(name) or "").strip()
+
+
+def fetched(url: str) -> bytes:
+    """The content at one of Discord's own addresses for files."""
+    if urlsplit(url).scheme != "https" or urlsplit(url).hostname not in FILE_HOSTS:
+        raise Failure("This file is not at Discord. Open it there.")
+    return http.request("GET", url, trusted=False, max_bytes=50 * http.MEGABYTE).content
 
 
 def option_lines(options: list[dict[str, Any]], depth: int = 0) -> list[str]:

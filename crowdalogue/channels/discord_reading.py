@@ -86,14 +86,15 @@ def author_of(user: dict[str, Any], own: frozenset[str]) -> Author:
     return Author(address, name_of(user), bool(own & {address, word(user, "username")}), facts=facts)
 
 
-def attachments(message: dict[str, Any]) -> tuple[Attachment, ...]:
-    """Files by address, which Discord signs for a day; `refresh-urls` renews them."""
+def attachments(message: dict[str, Any], channel: str = "") -> tuple[Attachment, ...]:
+    """Files by address, which Discord signs for a day; behind # stands the message that has a fresh one."""
     found = []
+    place = f"#{channel}/{word(message, 'id')}" if channel else ""
     shots = [part(shot, "message") for shot in parts(message, "message_snapshots")[:5]]
     for file in [file for one in (message, *shots) for file in parts(one, "attachments")][:50]:
         kind = word(file, "content_type").partition(";")[0]
         name = word(file, "filename")[:200] or "file"
-        found.append(Attachment(name, kind or "application/octet-stream", url=word(file, "url", needed=True)))
+        found.append(Attachment(name, kind or "application/octet-stream", url=word(file, "url", needed=True) + place))
     return tuple(found)
 
 

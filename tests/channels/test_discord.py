@@ -260,7 +260,9 @@ def test_a_message_passed_on_is_no_reply(discord: Discord) -> None:
     item = one(discord, message(content="", message_reference={"type": 1, "message_id": "5"}, message_snapshots=[shot]))
     assert item.parents == ()
     assert item.text == "Sold out"
-    assert item.attachments == (Attachment("a.png", "application/octet-stream", url="https://cdn.discordapp.com/a"),)
+    assert item.attachments == (
+        Attachment("a.png", "application/octet-stream", url="https://cdn.discordapp.com/a#100/1001"),
+    )
 
 
 def test_edits_and_deletions(discord: Discord) -> None:
@@ -398,16 +400,21 @@ def test_deeds(discord: Discord, outside: Outside) -> None:
         discord.act("block", "1001", {"from_id": "80000000000000001"})
 
 
-def test_a_file_whose_address_ran_out_is_renewed(discord: Discord, outside: Outside) -> None:
-    old, new = "https://cdn.discordapp.com/a.png?ex=1", "https://cdn.discordapp.com/a.png?ex=2"
+def test_a_file_whose_address_ran_out_is_asked_for_anew(discord: Discord, outside: Outside) -> None:
+    old, new = "https://cdn.discordapp.com/1/a.png?ex=1", "https://cdn.discordapp.com/1/a.png?ex=2"
+    file = {"filename": "a.png", "url": old}
+    url = one(discord, message(attachments=[file])).attachments[0].url
     outside.on("GET", "ex=1$", says("gone", 404))
     outside.on("GET", "ex=2$", says(b"\x89PNG"))
-    outside.on("POST", "/attachments/refresh-urls$", says({"refreshed_urls": [{"original": old, "refreshed": new}]}))
-    assert discord.download(old) == b"\x89PNG"
-    assert outside.calls[1].json == {"attachment_urls": [old]}
+    other = {"filename": "b.png", "url": "https://cdn.discordapp.com/1/b.png"}
+    outside.on("GET", "/channels/100/messages/1001$", says(message(attachments=[other, {**file, "url": new}])))
+    assert discord.download(url) == b"\x89PNG"
     assert "authorization" not in outside.calls[0].headers
+    outside.on("GET", "/channels/100/messages/1001$", says(message(attachments=[other])))
+    with pytest.raises(Failure, match="no longer has"):
+        discord.download(url)
     with pytest.raises(Failure, match="not at Discord"):
-        discord.download("https://example.com/a.png")
+        discord.download("https://example.com/a.png#100/1001")
 
 
 # --- set-up

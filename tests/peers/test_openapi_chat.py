@@ -176,3 +176,4 @@ def test_discord_takes_our_questions(discord: Discord) -> None:
         assert discord.parse(raw)
     discord._read("GET", "/guilds/7/channels")
     discord._read("GET", "/applications/@me")
+    discord._read("GET", "/channels/100/messages/1001")
