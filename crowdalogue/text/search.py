@@ -117,7 +117,8 @@ def search_people(user: Any, words: str, *, limit: int = 20) -> list[PersonHit]:
                 by_person.setdefault(handle.person_id, handle)
         for person_id in persons:
             by_person.setdefault(person_id, None)
-        rows = Person.objects.seen_by(user).filter(pk__in=by_person).order_by("-id")[:limit]
+        found = Person.objects.seen_by(user).filter(pk__in=by_person, merged_into__isnull=True)
+        rows = found.order_by("-id")[:limit]
         if hits := [PersonHit(person, by_person[person.pk]) for person in rows]:
             return hits
     return []
