@@ -19,7 +19,7 @@ from crowdalogue.channels.payload import each, word
 from crowdalogue.channels.webhook import new_secret
 from crowdalogue.errors import NotUnderstood
 
-VISITOR = re.compile(r"(?:visitor|customer)-[0-9a-f]{24}")
+VISITOR = re.compile(r"(?:visitor|customer)-[0-9a-z]{12}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -102,7 +102,7 @@ class Webchat(Channel):
         webpage.verify(self.settings, raw, now)
 
     def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw:
-        visitor = "visitor-" + hashlib.sha256(b"sample").hexdigest()[:24]
+        visitor = "visitor-" + hashlib.sha256(b"sample").hexdigest()[:12]
         item = {
             "event": "message",
             "id": f"sample-{int(now.timestamp())}-{number}",

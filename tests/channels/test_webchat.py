@@ -20,7 +20,7 @@ from tests.outside import Outside
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "a secret of the shop, long enough"
 SETTINGS = {"origins": "https://www.example.com", "secret": SECRET}
-MARA = "visitor-0123456789abcdef01234567"
+MARA = "visitor-0123456789ab"
 
 
 class WebchatPeer(Peer):
@@ -41,7 +41,7 @@ class WebchatPeer(Peer):
         return {
             "event": "message",
             "id": f"message-{said.n}",
-            "visitor": f"visitor-{said.author:024x}",
+            "visitor": f"visitor-{said.author:012x}",
             "text": said.text,
             "at": said.at.isoformat(),
         }
@@ -53,7 +53,7 @@ class WebchatPeer(Peer):
         """An answer has nowhere to be sent: the open page reads it."""
 
     def id_of(self, said: Said) -> str:
-        return f"in:visitor-{said.author:024x}:message-{said.n}"
+        return f"in:visitor-{said.author:012x}:message-{said.n}"
 
 
 PEER = WebchatPeer()

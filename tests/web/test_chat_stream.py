@@ -21,8 +21,8 @@ from crowdalogue.web import chat_stream, presence, stream
 from crowdalogue.web.visitors import TooMany, Visitor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
-MARA = Visitor("visitor-" + "a" * 24)
-OTTO = Visitor("visitor-" + "b" * 24)
+MARA = Visitor("visitor-" + "a" * 12)
+OTTO = Visitor("visitor-" + "b" * 12)
 
 
 @pytest.fixture(autouse=True)

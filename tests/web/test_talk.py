@@ -16,8 +16,8 @@ from crowdalogue.models import Account, Conversation, Message, Reply, User
 from crowdalogue.web import talk
 from crowdalogue.web.visitors import Visitor
 
-MARA = Visitor("visitor-" + "a" * 24)
-OTTO = Visitor("visitor-" + "b" * 24)
+MARA = Visitor("visitor-" + "a" * 12)
+OTTO = Visitor("visitor-" + "b" * 12)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def widget(account: Callable[..., Account], company: Any) -> Account:
 
 
 def test_a_token_says_who_it_is_and_for_which_chat(widget: Account, account: Callable[..., Account]) -> None:
-    for visitor in (visitors.new_visitor(), Visitor("customer-" + "0" * 24, "c-7", "mara@example.com", "Mara")):
+    for visitor in (visitors.new_visitor(), Visitor("customer-" + "0" * 12, "c-7", "mara@example.com", "Mara")):
         token = visitors.token_of(widget, visitor)
         assert visitors.read_token(widget, token) == visitor
         assert visitors.read_token(account("webchat"), token) is None
