@@ -98,7 +98,7 @@ class X(Channel):
     interactions = True
     deeds = ("hide", "unhide", "like", "unlike")
     searches = True
-    tried = "recorded exchanges (shapes as Tweepy's recordings and X's documentation show them)"
+    tried = "the reader against Tweepy's 140 recordings (815 posts); answers and events as X's documentation shows them"
     fields = (
         Field("api_key", "API key", "Also called consumer key."),
         Field("api_secret", "API key secret", "It also proves that deliveries come from X.", kind="secret"),

@@ -374,9 +374,13 @@ def test_hiding_needs_a_moderator(reddit: Reddit, outside: Outside) -> None:
     reddit.act("hide", "t1_c1", {})
     reddit.act("unhide", "t1_c1", {})
     assert [(c.path, c.form) for c in outside.of("POST", "/api/(remove|approve)")] == [
-        ("/api/remove", {"id": "t1_c1", "spam": "false"}),
-        ("/api/approve", {"id": "t1_c1"}),
+        ("/api/remove", {"api_type": "json", "id": "t1_c1", "spam": "false"}),
+        ("/api/approve", {"api_type": "json", "id": "t1_c1"}),
     ]
+    refused = {"json": {"errors": [["USER_REQUIRED", "Please log in to do that.", None]]}}
+    outside.on("POST", "/api/approve", says(refused))  # with 200
+    with pytest.raises(SendError, match="new refresh token"):
+        reddit.act("unhide", "t1_c1", {})
     outside.on("POST", "/api/remove", says(status=403))
     with pytest.raises(SendError, match="Only a moderator"):
         reddit.act("hide", "t1_c1", {})
