@@ -85,7 +85,7 @@ def described(row: Watch, figures: Figures) -> dict[str, Any]:
 @watch.command()
 @click.argument("name")
 @click.argument("query")
-@click.option("--purpose", type=click.Choice(PURPOSES), default="need", show_default=True)
+@click.option("--purpose", type=click.Choice(PURPOSES), default="need", show_default=True, help="What it is for.")
 @click.option("--brand", help="The brand it is about; a competitor's counts in its share of voice.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def add(name: str, query: str, purpose: str, brand: str | None, as_json: bool) -> None:
@@ -166,7 +166,7 @@ def try_query(query: str, days: int, seconds: float, as_json: bool) -> None:
 @watch.command()
 @click.argument("name")
 @click.option("--only", type=click.Choice(("open", "right", "wrong")), help="Only those judged so.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def hits(name: str, only: str | None, limit: int, as_json: bool) -> None:
     """What the watch NAME found, newest first.
