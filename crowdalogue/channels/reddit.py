@@ -60,7 +60,7 @@ REASONS = {
     "TOO_OLD": "The discussion is archived. It cannot be answered any more.",
     "NOT_WHITELISTED_BY_USER_MESSAGE": "This person takes no direct messages from us.",
     "USER_DOESNT_EXIST": "This account is not there any more.",
-    "USER_REQUIRED": "The sign-in does not count for this. Make a new refresh token with the rights that the steps name.",
+    "USER_REQUIRED": "The sign-in does not count for this. Make a new refresh token with the rights of the steps.",
     "SUBREDDIT_NOTALLOWED": "The community does not let this account write there.",
 }
 

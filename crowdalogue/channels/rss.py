@@ -192,7 +192,7 @@ class Rss(Channel):
             headers["if-none-match"] = str(state["etag"])
         if state.get("modified"):
             headers["if-modified-since"] = str(state["modified"])
-        trusted = urlsplit(url)[:2] in {urlsplit(u)[:2] for u in self.feeds}
+        trusted = url in self.feeds or place_of(url) in {place_of(u) for u in self.feeds}
         return http.request("GET", url, headers=headers, trusted=trusted, max_bytes=MAX_BYTES)
 
     # --- reading
@@ -286,6 +286,14 @@ def host_of(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """Scheme and host with its port; what is no address is a place of its own."""
+    try:
+        return urlsplit(address).scheme, urlsplit(address).netloc
+    except ValueError:
+        return "", address
 
 
 def named(identity: str) -> str:

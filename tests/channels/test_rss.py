@@ -232,6 +232,22 @@ def test_all_failing_is_a_failure_and_heals(outside: Outside) -> None:
         Rss({"feeds": " \n"}).fetch({})
 
 
+def test_odd_addresses_are_said_and_break_nothing(outside: Outside) -> None:
+    for odd in ("http://[::1", "blog.example.com/feed", "ftp://example.com/", "https://a:b@example.com/"):
+        with pytest.raises(Failure, match="must begin with http"):
+            Rss({"feeds": odd}).fetch({})
+    outside.always(says(feed("<item><guid>http://[::1</guid><link>http://[::1</link><title>T</title></item>")))
+    [message], _ = look(Rss(PEER.settings))
+    assert (message.url, message.author.address) == ("", "blog.example.com")
+
+
+def test_what_a_feed_names_elsewhere_must_be_public() -> None:
+    """A feed out there must not make us call machines in here."""
+    channel = Rss({"feeds": "https://blog.example.com/feed", "comments": True})
+    with pytest.raises(Failure, match="not a public address"):
+        channel.get("http://127.0.0.1:9/feed", {})
+
+
 def test_a_page_is_no_feed(outside: Outside) -> None:
     outside.always(says("<!doctype html><html><body>Hi</body></html>", Content_Type="text/html"))
     with pytest.raises(Failure, match="Enter the address of its feed"):

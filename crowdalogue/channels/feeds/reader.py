@@ -14,7 +14,7 @@ from datetime import datetime
 from html import escape
 from html.entities import html5
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -222,6 +222,7 @@ def space(element: Any) -> str:
 def absolute(base: str, address: str) -> str:
     try:
         found = urljoin(base, address.strip()) if address.strip() else ""
+        urlsplit(found)  # raises for what is no address
     except ValueError:
         return ""
     return found if found.startswith(("https://", "http://")) and len(found) <= 2000 else ""
