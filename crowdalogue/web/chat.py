@@ -34,7 +34,7 @@ from crowdalogue.channels.webchat import MESSAGE_ID, external_id
 from crowdalogue.errors import Refused
 from crowdalogue.listen import attachments
 from crowdalogue.models import Account, Attachment, Message
-from crowdalogue.web import chat_stream, talk, uploads, visitors
+from crowdalogue.web import chat_stream, talk, uploads, visitors, welcome
 from crowdalogue.web.chat_words import RIGHT_TO_LEFT, WORDS
 from crowdalogue.web.files import FILE_POLICY
 from crowdalogue.web.hooks import refuse
@@ -84,12 +84,12 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         account = visitors.account_of(key, "webchat")
     except Refused as refused:
         return HttpResponse(refused.text, status=refused.status, content_type="text/plain; charset=utf-8")
-    language = visitors.language_of(request.headers.get("accept-language", ""), account)
+    language = welcome.language_of(request.headers.get("accept-language", ""), account)
     shown = {
         "key": key,
         "language": language,
         "dir": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-        "title": webpage.said_in(visitors.settings_of(account)["title"], language),
+        "title": webpage.said_in(welcome.settings_of(account)["title"], language),
     }
     return render(request, "chat_page.html", shown)
 
@@ -105,9 +105,9 @@ def config(request: HttpRequest, account: Account) -> HttpResponse:
 
 
 def config_of(account: Account, wanted: str) -> dict[str, Any]:
-    given = visitors.settings_of(account)
-    language = visitors.language_of(wanted, account)
-    there = visitors.presence(account)
+    given = welcome.settings_of(account)
+    language = welcome.language_of(wanted, account)
+    there = welcome.presence(account)
     colour = str(given["colour"] or "#2c50bf")
     return {
         "lang": language,
@@ -116,7 +116,7 @@ def config_of(account: Account, wanted: str) -> dict[str, Any]:
         "title": webpage.said_in(given["title"], language) or WORDS[language]["open"],
         "greeting": webpage.said_in(given["greeting"], language),
         "colour": colour,
-        "ink": visitors.ink_on(colour),
+        "ink": welcome.ink_on(colour),
         "questions": [
             {"name": q.name, "label": q.label or WORDS[language][q.name], "needed": q.needed}
             for q in webpage.questions_of(given["questions"])
@@ -224,7 +224,7 @@ def files(request: HttpRequest, account: Account) -> HttpResponse:
     visitor = visitor_of(request, account)
     allow("file", visitor.id, 10)
     allow("file from", visitors.address_of(request), 60)
-    if not visitors.settings_of(account)["files"]:
+    if not welcome.settings_of(account)["files"]:
         raise Refused("Files cannot be sent here. Describe it in words.", status=415)
     upload = request.FILES.get("file")
     if upload is None:
@@ -282,7 +282,7 @@ def answers_of(account: Account, given: dict[str, Any]) -> tuple[dict[str, str],
     """(answers by name, answers to the site's own questions in its words); what was not asked is left out."""
     found = given.get("answers")
     found = found if isinstance(found, dict) else {}
-    asked = webpage.questions_of(visitors.settings_of(account)["questions"])
+    asked = webpage.questions_of(welcome.settings_of(account)["questions"])
     by_name = {q.name: text_at(found, q.name, 500) for q in asked}
     own = [{"question": q.label, "answer": by_name[q.name]} for q in asked if q.label and by_name[q.name]]
     return by_name, own

@@ -29,7 +29,7 @@ from crowdalogue import flow
 from crowdalogue.channels import webpage
 from crowdalogue.errors import Refused
 from crowdalogue.models import Account
-from crowdalogue.web import uploads, visitors
+from crowdalogue.web import uploads, visitors, welcome
 from crowdalogue.web.chat_words import RIGHT_TO_LEFT, WORDS
 from crowdalogue.web.policy import POLICY
 
@@ -58,7 +58,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     except Refused as refused:
         return HttpResponse(refused.text, status=refused.status, content_type="text/plain; charset=utf-8")
     wanted = request.GET.get("lang", "") or request.headers.get("accept-language", "")
-    language = visitors.language_of(wanted, account)
+    language = welcome.language_of(wanted, account)
     if request.method != "POST":
         return draw(request, account, language, Filled(), token_of(account))
     return take(request, account, language)
@@ -129,7 +129,7 @@ def checked(request: HttpRequest, account: Account, words: dict[str, str]) -> tu
 
 def fields_of(account: Account, words: dict[str, str]) -> list[dict[str, Any]]:
     """Name and e-mail, the account's own questions, the message."""
-    asked = {q.name: q for q in webpage.questions_of(visitors.settings_of(account)["questions"])}
+    asked = {q.name: q for q in webpage.questions_of(welcome.settings_of(account)["questions"])}
     found = []
     for name in dict.fromkeys(["name", "email", *asked]):
         question = asked.get(name)
@@ -147,14 +147,14 @@ def fields_of(account: Account, words: dict[str, str]) -> list[dict[str, Any]]:
 
 def files_of(request: HttpRequest, account: Account) -> list[dict[str, Any]]:
     upload = request.FILES.get("file")
-    return [uploads.checked(upload)] if upload is not None and visitors.settings_of(account)["files"] else []
+    return [uploads.checked(upload)] if upload is not None and welcome.settings_of(account)["files"] else []
 
 
 def keep(account: Account, language: str, number: str, values: dict[str, str], files: list[dict[str, Any]]) -> None:
     """Through the one door. The same form sent twice is one message; sent again with other words it is another."""
     content = "\n".join([*values.values(), *(f["content"] for f in files)])
     name = f"{number}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-    asked = webpage.questions_of(visitors.settings_of(account)["questions"])
+    asked = webpage.questions_of(welcome.settings_of(account)["questions"])
     now = timezone.now()
     item = {
         "event": "message",
@@ -176,11 +176,11 @@ def keep(account: Account, language: str, number: str, values: dict[str, str], f
 
 
 def draw(request: HttpRequest, account: Account, language: str, given: Filled, token: str) -> HttpResponse:
-    words, settings = WORDS[language], visitors.settings_of(account)
+    words, settings = WORDS[language], welcome.settings_of(account)
     fields = fields_of(account, words)
     for one in fields:
         one |= {"value": given.values.get(one["name"], ""), "wrong": given.wrong.get(one["name"], "")}
-    there = visitors.presence(account)
+    there = welcome.presence(account)
     shown = {
         "fields": fields,
         "trouble": given.trouble,
@@ -195,7 +195,7 @@ def draw(request: HttpRequest, account: Account, language: str, given: Filled, t
 
 
 def thank(request: HttpRequest, account: Account, language: str, email: str) -> HttpResponse:
-    there = visitors.presence(account)
+    there = welcome.presence(account)
     when = moment(there.due_at, there.zone, language)
     shown = {"thanks": WORDS[language]["answer_by"].format(email=email, when=when)}
     return respond(request, account, language, "form_page.html", shown, 200)
@@ -210,7 +210,7 @@ def moment(at: datetime, zone: str, language: str) -> str:
 def respond(
     request: HttpRequest, account: Account, language: str, template: str, shown: dict[str, Any], status: int
 ) -> HttpResponse:
-    settings = visitors.settings_of(account)
+    settings = welcome.settings_of(account)
     frame = {
         "account": account,
         "language": language,
@@ -231,8 +231,8 @@ def respond(
 def style(request: HttpRequest, key: str) -> HttpResponse:
     """The account's colour, with ink that can be read on it."""
     account = Account.objects.filter(key=key, kind="webform").first()
-    colour = str(visitors.settings_of(account)["colour"]) if account else ""
-    ink = visitors.ink_on(colour)
+    colour = str(welcome.settings_of(account)["colour"]) if account else ""
+    ink = welcome.ink_on(colour)
     sheet = f".hosted .btn.main {{ background: {colour}; border-color: {colour}; color: {ink}; }}\n" if account else ""
     return HttpResponse(sheet, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=300"})
 

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from crowdalogue.models import Account, Conversation, Delivery, Hours, Message, Target
-from crowdalogue.web import form, visitors
+from crowdalogue.web import form, visitors, welcome
 
 SECRET = "a secret of the shop, long enough"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
@@ -191,7 +191,7 @@ def test_out_of_hours_the_answer_is_promised_for_when_the_team_is_back(reader: R
 
 def visitors_open() -> bool:
     """The one minute of the week in which this team is there."""
-    return visitors.presence(Account.objects.get()).open
+    return welcome.presence(Account.objects.get()).open
 
 
 def test_the_colour_has_ink_that_can_be_read(hosted: Account) -> None:
