@@ -2,7 +2,7 @@
 
 People are known by their phone number, as by SMS and phone. Within 24 hours of the customer's last message anything
 may be answered; after that only an approved template, whose one value is the answer's text.
-Tried against Prism with Meta's own OpenAPI file (calls) and recorded exchanges (deliveries).
+Tried against Prism with Meta's own OpenAPI file (calls), the deliveries that file shows, and recorded exchanges.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KINDS = {
 }
 # Fields of the account itself, which hold nobody's words.
 QUIET = re.compile(
-    r"account_\w+|message_template_\w+|template_\w+|phone_number_\w+|business_\w+|security|flows|"
+    r"account_\w+|group_\w+|message_template_\w+|template_\w+|phone_number_\w+|business_\w+|security|flows|"
     r"smb_app_state_sync|payment_configuration_update|partner_solutions|automatic_events|tracking_events"
 )
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from crowdalogue.channels import open_channel
-from crowdalogue.channels.base import Attachment, Author, Outgoing
+from crowdalogue.channels.base import Attachment, Author, Incoming, Outgoing, Raw
 from crowdalogue.channels.sms import Sms
 from crowdalogue.channels.twilio.calls import Api
 from crowdalogue.channels.voice import Voice
@@ -170,3 +171,25 @@ def test_whatsapp_says_where_a_file_is() -> None:
 def test_whatsapp_says_whose_number_it_is() -> None:
     for url in served("whatsapp.yaml", "/{Version}/{Phone-Number-ID}"):
         WhatsApp(WHATSAPP | {"address": url}).check()
+
+
+def examples() -> dict[str, Any]:
+    """Every delivery that Meta's own file shows. (Its schema of deliveries refuses all of them, so it proves nothing.)"""
+    if not prism.file_of("whatsapp.yaml").is_file():
+        pytest.skip(prism.missing("whatsapp.yaml"))
+    path = yaml.safe_load(prism.file_of("whatsapp.yaml").read_text())["paths"]["/whatsapp/webhooks"]
+    found: dict[str, Any] = path["post"]["requestBody"]["content"]["application/json"]["examples"]
+    return {name: example["value"] for name, example in found.items()}
+
+
+def test_every_delivery_metas_file_shows_is_understood() -> None:
+    shown = examples()
+    assert len(shown) >= 16
+    kinds: dict[str, set[str]] = {}
+    for name, body in shown.items():
+        items = WhatsApp({}).parse(Raw(json.dumps(body, default=str).encode()))
+        kinds.setdefault(type(items[0]).__name__, set()).add(name)
+        assert len(items) == 1
+        assert not isinstance(items[0], Incoming) or items[0].text or items[0].attachments
+    assert set(kinds) == {"Incoming", "Interaction", "Ignored"}
+    assert all(name.startswith("Group ") for name in kinds["Ignored"])
