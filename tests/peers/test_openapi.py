@@ -174,7 +174,7 @@ def test_whatsapp_says_whose_number_it_is() -> None:
 
 
 def examples() -> dict[str, Any]:
-    """Every delivery that Meta's own file shows. (Its schema of deliveries refuses all of them, so it proves nothing.)"""
+    """Every delivery that Meta's own file shows. Its schema of deliveries refuses them all, so that proves nothing."""
     if not prism.file_of("whatsapp.yaml").is_file():
         pytest.skip(prism.missing("whatsapp.yaml"))
     path = yaml.safe_load(prism.file_of("whatsapp.yaml").read_text())["paths"]["/whatsapp/webhooks"]
