@@ -20,7 +20,7 @@ from crowdalogue.demo.orders import Order, Record
 from crowdalogue.demo.people import Customer, plain
 from crowdalogue.demo.talks import Talk
 
-FAMILIES = 0.15  # of the pairs share the telephone of somebody with their name in their town
+FAMILIES = 0.08  # of the pairs share the telephone of somebody with their name in their town
 ACCOUNT, NO_ORDER_ACCOUNT = 0.9, 0.5  # have signed up in the shop
 OTHER_MAIL = 0.08  # order with another address than they write from
 PHONE_ON_ORDER = 0.9
