@@ -135,7 +135,10 @@ class AppStore(Channel):
                 raise
             return Fetched((), looked({**cursor, "walk": Walk(walk.done).cursor}))
         found = listed(answer, "data", "App Store Connect")
-        answers = {words(r, "id"): r for r in objects(answer, "included")}
+        included = objects(answer, "included")
+        # Either side may name the other.
+        answers = {words(r, "id"): r for r in included}
+        answers |= {name: r for r in included if (name := words(r, "relationships.review.data.id"))}
         marks = [at.isoformat() if (at := when(r, "attributes.createdDate")) else None for r in found]
         walk.step(marks, following(answer))
         known = reviews.Known(cursor)
@@ -147,7 +150,7 @@ class AppStore(Channel):
 
     def delivery(self, review: Mapping[str, Any], answers: Mapping[str, Any], known: reviews.Known) -> Raw:
         """A review with our answer to it beside it, as Apple's own pages have it."""
-        answer = answers.get(words(review, "relationships.response.data.id"))
+        answer = answers.get(words(review, "relationships.response.data.id")) or answers.get(words(review, "id"))
         page = {"data": review} | ({"included": [answer]} if answer else {})
         said = [words(review, "id")]
         said += [words(review, f"attributes.{n}") for n in ("createdDate", "rating", "title", "body")]

@@ -116,6 +116,14 @@ def test_reviews_and_our_answers(store: AppStore, outside: Outside) -> None:
     assert other.external_id == "as2"
 
 
+def test_an_answer_may_name_its_review_instead(store: AppStore, outside: Outside) -> None:
+    answer = response("resp1", "Sorry.")
+    answer["relationships"] = {"review": {"data": {"type": "customerReviews", "id": "as2"}}}
+    outside.on("GET", "", says(page(review("as1"), review("as2"), included=[answer])))
+    ids = [i.external_id.partition(":")[0] for i in read(store, store.fetch({})) if isinstance(i, Incoming)]
+    assert ids == ["as1", "as2", "as2"]
+
+
 def test_calls_are_signed_for(store: AppStore, outside: Outside) -> None:
     PEER.serve(outside, [])
     store.check()
