@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from crowdalogue.listen import searching, watches
 
 log = logging.getLogger(__name__)
 ASKED_FOR = 100  # messages in one search
+# A batch that was being read when a watch was saved knows nothing of it, and its languages are not written yet.
+SETTLED = timedelta(seconds=5)
 
 
 def overhear(limit: int = ASKED_FOR) -> bool:
@@ -46,5 +49,5 @@ def overhear(limit: int = ASKED_FOR) -> bool:
 
 def watch() -> bool:
     """One turn of the worker: a step into the past of one watch, and one search. Returns whether to go on at once."""
-    filled = watches.fill()
+    filled = watches.fill(timezone.now() - SETTLED)
     return overhear() or filled

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from crowdalogue import live
@@ -68,17 +68,22 @@ def save(
     data = watching.plain(query)
     now = timezone.now()
     if watch is None:
-        return Watch.objects.create(
-            **{"name": name, "purpose": purpose, "brand": brand, "query": data, "user": user},
-            changed_at=now,
-            seen_id=newest() + 1,
-        )
+        given = {"name": name, "purpose": purpose, "brand": brand, "query": data, "user": user}
+        return catch_up(Watch.objects.create(**given, changed_at=now))
+    changed = False
     if watch.query != data:
         drop_hits(watch, query)
-        watch.query, watch.seen_id = data, newest() + 1
+        watch.query, changed = data, True
         watch.searches.update(cursor={}, not_before=now, last_error="", failures=0)
     watch.name, watch.purpose, watch.brand, watch.changed_at = name, purpose, brand, now
-    watch.save(update_fields=["name", "purpose", "brand", "query", "changed_at", "seen_id"])
+    watch.save(update_fields=["name", "purpose", "brand", "query", "changed_at"])
+    return catch_up(watch) if changed else watch
+
+
+def catch_up(watch: Watch) -> Watch:
+    """Have the past gone through. Asked once the watch is there for all to see: what was read without it is past."""
+    watch.seen_id = newest() + 1
+    Watch.objects.filter(pk=watch.pk).update(seen_id=watch.seen_id)
     return watch
 
 
@@ -108,10 +113,9 @@ def recount(watch: Watch) -> None:
 
 def pause(watch: Watch, *, active: bool) -> None:
     """A paused watch catches nothing and asks nobody; when it goes on, what came meanwhile is gone through."""
-    values: dict[str, Any] = {"active": active, "changed_at": timezone.now()}
-    if active:
-        values["seen_id"] = newest() + 1
-    Watch.objects.filter(pk=watch.pk).exclude(active=active).update(**values)
+    changed = Watch.objects.filter(pk=watch.pk).exclude(active=active)
+    if changed.update(active=active, changed_at=timezone.now()) and active:
+        catch_up(watch)
 
 
 def remove(watch: Watch) -> None:
@@ -129,16 +133,14 @@ _made: tuple[Any, Matcher] = ((), Matcher({}))
 
 
 def matcher() -> Matcher:
-    """Of all active watches; made anew when one of them changed."""
+    """Of all active watches; made anew when one of them changed. The clocks of two machines may differ, so it is not
+    enough to look at the newest change."""
     global _made
-    rows = Watch.objects.filter(active=True)
-    state = (
-        connection.settings_dict["NAME"],
-        *rows.aggregate(n=Count("pk"), at=Max("changed_at"), s=Sum("pk")).values(),
-    )
+    rows = Watch.objects.filter(active=True).order_by("pk")
+    state = (connection.settings_dict["NAME"], tuple(rows.values_list("pk", "changed_at")[:MOST]))
     with _lock:
         if _made[0] != state:
-            given = rows.order_by("pk").values_list("pk", "query")[: MOST + 1]
+            given = rows.values_list("pk", "query")[:MOST]
             _made = (state, Matcher({pk: q for pk, data in given if (q := watching.stored(data)) is not None}))
         return _made[1]
 
@@ -194,12 +196,16 @@ def write(pairs: Iterable[tuple[int, int]], *, locked: bool = False) -> int:
     return len(fresh)
 
 
-def fill() -> bool:
-    """One step into the past of one watch. Returns whether there was something to do.
+def fill(settled: datetime | None = None) -> bool:
+    """One step into the past of one watch, of those that were not changed since `settled`. Returns whether there was
+    something to do.
 
     Two workers may take the same step: the one that comes second finds the watch moved on, and keeps nothing.
     """
-    watch = Watch.objects.filter(active=True, seen_id__gt=0).order_by("changed_at", "pk").first()
+    waiting = Watch.objects.filter(active=True, seen_id__gt=0)
+    if settled is not None:
+        waiting = waiting.filter(changed_at__lt=settled)
+    watch = waiting.order_by("changed_at", "pk").first()
     if watch is None:
         return False
     query = watching.stored(watch.query)

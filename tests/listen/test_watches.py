@@ -227,3 +227,13 @@ def test_a_query_that_cannot_be_read_any_more_stops_nothing(social: Account) -> 
     fill()
     assert texts(watch) == ["acme"]
     assert not Watch.objects.filter(seen_id__gt=0).exists()
+
+
+def test_the_worker_lets_a_new_watch_settle(social: Account) -> None:
+    hear(social, say("acme"))
+    watch = make("acme")
+    flow.watch()
+    assert texts(watch) == [], "a batch may be at work that was begun without it"
+    Watch.objects.update(changed_at=NOON)
+    flow.watch()
+    assert texts(watch) == ["acme"]
