@@ -82,10 +82,11 @@ def test_what_a_rush_leaves_is_filed_together_and_one_bad_delivery_stops_none(
     busy.inside = 1  # another knock that takes long
     bodies = [{"id": str(n), "text": f"hello {n}", "author": f"p{n % 3}@example.com"} for n in range(9)]
     bodies[4] = {"nothing": "known"}
-    taken = [flow.knock(hook, knock(hook, body))[0] for body in bodies]
+    raws = [knock(hook, body) for body in bodies]
+    taken = [flow.knock(hook, raw)[0] for raw in raws]
     assert {delivery.state for delivery in taken if delivery} == {"kept"}
     assert not Message.objects.exists()
-    again, _ = flow.knock(hook, knock(hook, bodies[0]))
+    again, _ = flow.knock(hook, raws[0])
     assert again is not None and again.pk == taken[0].pk and again.repeated  # type: ignore[union-attr, attr-defined]
     assert flow.pick_up() == 9
     assert flow.pick_up() == 0

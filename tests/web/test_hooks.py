@@ -62,12 +62,13 @@ def test_in_a_rush_it_is_kept_and_a_worker_files_it(post: Post, monkeypatch: pyt
     busy = Rush(knocks=1)
     busy.inside = 1  # another knock at the same moment
     monkeypatch.setattr(inwards, "_rush", busy)
-    answer = post(PARCEL)
+    at = time.time()
+    answer = post(PARCEL, at=at)
     assert answer.status_code == 202
     assert answer.json() == {"kept": Delivery.objects.get().pk, "repeated": False, "state": "kept", "reason": ""}
     assert flow.pick_up() == 1
     assert Message.objects.get().text == "Where is my parcel?"
-    assert post(PARCEL).json()["repeated"] is True
+    assert post(PARCEL, at=at).json()["repeated"] is True
 
 
 @pytest.mark.parametrize(
