@@ -31,9 +31,7 @@ def knock(request: HttpRequest, key: str) -> HttpResponse:
     503 while the store is away or the channel paused: send it again later.
     """
     if request.method not in ("POST", "GET"):
-        response = refuse(405, "Deliveries come by POST. Post the message's bytes to this address.")
-        response["Allow"] = "POST, GET"
-        return response
+        return refuse(405, "Deliveries come by POST. Post the message's bytes to this address.")
     try:
         return take(request, key)
     except Refused as refused:
@@ -91,7 +89,8 @@ def headers_of(request: HttpRequest) -> dict[str, str]:
 
 def refuse(status: int, text: str) -> JsonResponse:
     """The shape of every error of ours to programs, here and in the API."""
-    return JsonResponse({"error": {"status": status, "text": text}}, status=status)
+    headers = {"Allow": "POST"} if status == 405 else None
+    return JsonResponse({"error": {"status": status, "text": text}}, status=status, headers=headers)
 
 
 def later(text: str, *, seconds: int) -> JsonResponse:
