@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from crowdalogue import flow
+from crowdalogue.channels import webpage
 from crowdalogue.channels.base import Attachment
 from crowdalogue.channels.webpage import LANGUAGES, proof
+from crowdalogue.listen import intake
 from crowdalogue.models import Account, Conversation, Delivery, Message, Reply, User
 from crowdalogue.web import chat, visitors
 from crowdalogue.web.chat_words import WORDS
@@ -206,6 +211,22 @@ def test_sent_twice_is_once(mara: Browser) -> None:
     assert Message.objects.count() == 2
     assert Conversation.objects.count() == 1
     assert mara.read() == ["Hello", "And another"]
+
+
+def test_a_door_that_died_between_keeping_and_filing_loses_nothing(mara: Browser, widget: Account) -> None:
+    """The delivery was kept, the answer never came: the widget sends again, and a worker files what was kept."""
+    visitor = visitors.read_token(widget, mara.token)
+    assert visitor is not None
+    item = {"event": "message", "id": "message-1", "visitor": visitor.id, "text": "Hello"}
+    key = "chat-" + hashlib.sha256(f"{visitor.id}\nmessage-1".encode()).hexdigest()
+    intake.keep(widget, webpage.sealed(SECRET, item, timezone.now(), key))
+    again = mara.say("Hello")
+    assert (again.status_code, again.json()["message"]) == (202, None)
+    Delivery.objects.update(received_at=timezone.now() - timedelta(minutes=1))
+    assert flow.pick_up() == 1
+    assert mara.read() == ["Hello"]
+    assert mara.say("Hello").json()["message"]["text"] == "Hello"
+    assert Message.objects.count() == 1
 
 
 def test_two_visitors_may_use_the_same_id(mara: Browser, widget: Account) -> None:
