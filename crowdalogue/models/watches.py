@@ -28,7 +28,7 @@ class Watch(models.Model):
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(default=now)
     changed_at = models.DateTimeField(default=now)
-    seen_id = models.PositiveBigIntegerField(default=0)  # messages up to this id were tried
+    seen_id = models.PositiveBigIntegerField(default=0)  # the past is tried downwards: the next id, 0 when done
     hits_count = models.PositiveIntegerField(default=0)
 
     objects = Seen.as_manager()
