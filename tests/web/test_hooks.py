@@ -154,7 +154,7 @@ def test_unknown_address(post: Post) -> None:
 
 
 def test_channels_without_a_hook_take_nothing(post: Post, account: Callable[..., Account]) -> None:
-    for kind in ("email", "phone", "x"):
+    for kind in ("email", "phone", "survey"):
         assert post(PARCEL, key=account(kind).key).status_code == 404
     assert not Delivery.objects.exists()
 
