@@ -15,6 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from crowdalogue.api import (
     accounts,
     apart,
+    comparisons,
     conversations,
     deliveries,
     imports,
@@ -62,6 +63,7 @@ for _path, _module, _tag in (
     ("/deliveries", deliveries, "deliveries"),
     ("/imports", imports, "imports"),
     ("/reports", reports, "reports"),
+    ("/comparisons", comparisons, "comparisons"),
     ("/search", search, "search"),
     ("/watches", watches, "watches"),
 ):
