@@ -11,6 +11,7 @@ from crowdalogue.web import (
     brands,
     channels,
     chat,
+    compare,
     conversation,
     deeds,
     deliveries,
@@ -43,6 +44,7 @@ from crowdalogue.web import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.page, name="home"),
     path("explore/", explore.page, name="explore"),
+    path("compare/", compare.page, name="compare"),
     path("messages/", messages.page, name="messages"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     # One address a person, changed by nobody, and no mail for a forgotten password: these stand before allauth's.
