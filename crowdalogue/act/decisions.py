@@ -25,7 +25,7 @@ def carry_out(readings: Sequence[Reading]) -> set[int]:
             row.sentiment, row.intent = reading.sentiment[:8], reading.intent[:24]
             if row.state == Conversation.State.APART:
                 continue  # its reason is why it is apart
-            for intent in policy.decide(policy.Read(apart.labels_of(reading), row.pk in answered)):
+            for intent in policy.decide(read_of(reading, row.pk in answered)):
                 row.why = intent.why[:300]
                 if intent.do == "priority":
                     row.priority = max(row.priority, intent.value)
@@ -33,6 +33,10 @@ def carry_out(readings: Sequence[Reading]) -> set[int]:
         touched.update(r.pk for r in rows)
     promises.follow(touched, quiet=touched)
     return touched
+
+
+def read_of(reading: Reading, answered: bool) -> policy.Read:
+    return policy.Read(apart.labels_of(reading), answered, silent=not reading.message.text.strip())
 
 
 def answered_among(conversations: Iterable[int]) -> set[int]:

@@ -19,6 +19,7 @@ class Read:
 
     labels: Mapping[str, tuple[str, float]]
     known_customer: bool = False  # one of ours has answered them before
+    silent: bool = False  # it has no words, only a file: nobody can say that it wants no answer
 
     def says(self, step: str, label: str, sure: float) -> bool:
         found = self.labels.get(step)
@@ -39,7 +40,7 @@ def decide(read: Read) -> Sequence[Intent]:
     found: list[Intent] = []
     if read.says("urgency", "high", SURE_URGENT):
         found.append(Intent("priority", f"Urgent ({percent(read, 'urgency')} sure)", 2))
-    if read.says("needs_answer", "no", SURE_NO_ANSWER):
+    if read.says("needs_answer", "no", SURE_NO_ANSWER) and not read.silent:
         found.append(Intent("no_answer", f"Wants no answer ({percent(read, 'needs_answer')} sure)"))
     return found
 

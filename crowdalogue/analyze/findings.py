@@ -113,7 +113,7 @@ def reading_of(message: Message, document: Document, earlier: dict[int, int], no
         version=pipeline.VERSION,
         findings=plain(found, document.failed),
         **{name: found[name].label for name in COLUMNS if name in found},
-        needs_answer=asks(needs),
+        needs_answer=asks(needs) if message.text.strip() else None,  # a picture alone may ask for anything
         duplicate_of=earlier.get(message.pk),
         at=now,
     )

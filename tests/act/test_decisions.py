@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from crowdalogue import flow
+from crowdalogue.channels.base import Attachment
 from crowdalogue.models import Account, Message, User
 from tests.said import write
 
@@ -50,3 +51,13 @@ def test_urgency_raises_the_priority_and_the_promise_follows(account: Callable[.
     flow.correct(helper, Message.objects.get(), "urgency", "high")
     conversation.refresh_from_db()
     assert conversation.priority == 2
+
+
+def test_a_picture_without_words_waits_for_an_answer(account: Callable[..., Account]) -> None:
+    part = Attachment("broken.jpg", "image/jpeg", b"\xff\xd8")
+    conversation = write(account("social"), "", attachments=(part,))
+    flow.process(embed=False)
+    conversation.refresh_from_db()
+    assert conversation.needs_answer is True
+    assert conversation.waiting_since is not None
+    assert conversation.why == ""
