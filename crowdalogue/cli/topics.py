@@ -1,0 +1,95 @@
+"""topics: what a file of messages is about."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crowdalogue.cli.output import as_json as to_json
+from crowdalogue.cli.output import print_table
+from crowdalogue.errors import Failure
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+MOST = 200_000  # messages of one file: beyond it memory, not patience, is the limit
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--column", default="text", show_default=True, help="The column that holds the messages.")
+@click.option("--hierarchy", is_flag=True, help="Say the coarser topic of each topic, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row of the file, in its order.")
+def topics(file: Path, column: str, hierarchy: bool, as_json: bool) -> None:
+    """Find what the messages of the CSV FILE are about, without any categories given.
+
+    Needs no store. With --json each row of the file gets {"id", "topic", "name"}: its column id, or else the number
+    of the row from 1. Without, the topics are listed, the largest first.
+
+    \b
+    Example:  crowdalogue topics messages.csv
+              crowdalogue topics messages.csv --json > topics.jsonl
+    """
+    ids, texts = read(file, column)
+    from crowdalogue.analyze import topics as finding
+
+    found = finding.find(texts, vectors(texts))
+    if not as_json:
+        print_table([summary(t, found, texts, hierarchy) for t in found.topics])
+        return
+    for id, number in zip(ids, found.topic.tolist(), strict=True):
+        topic = found.topics[number]
+        row: dict[str, Any] = {"id": id, "topic": number, "name": topic.name}
+        if hierarchy:
+            row |= {"group": topic.group, "group_name": found.groups[topic.group].name}
+        click.echo(to_json(row))
+
+
+def read(file: Path, column: str) -> tuple[list[str | int], list[str]]:
+    """Ids and texts. Raises `Failure` for a file without the column, or with more rows than fit."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            names = reader.fieldnames or ()
+            if column not in names:
+                known = ", ".join(names) or "none"
+                raise Failure(f"{file.name} has no column {column}. Columns are: {known}. Name one with --column.")
+            ids: list[str | int] = []
+            texts: list[str] = []
+            for number, row in enumerate(reader, 1):
+                if number > MOST:
+                    raise Failure(f"{file.name} has more than {MOST:,} rows. Split it, by month for instance.")
+                ids.append((row["id"] or number) if "id" in names else number)
+                texts.append(row[column] or "")
+    except UnicodeDecodeError:
+        raise Failure(f"{file.name} is not written in UTF-8. Save it as CSV UTF-8 and try again.") from None
+    except csv.Error as wrong:
+        raise Failure(f"{file.name} cannot be read as CSV ({wrong}).") from None
+    return ids, texts
+
+
+def vectors(texts: list[str]) -> Any:
+    """One vector a text, zeros for a text that says nothing; the same whatever the order of the texts."""
+    import numpy as np
+
+    from crowdalogue.analyze.steps import embedding
+    from crowdalogue.text import encoder
+
+    # The int8 encoder rounds a little differently in other company, so the company is always the same.
+    said = sorted({t[: embedding.CHARACTERS] for t in texts if t.strip()})
+    try:
+        known = dict(zip(said, encoder.encode(said), strict=True)) if said else {}
+    except encoder.EncoderMissing as error:
+        raise Failure(str(error)) from None
+    nothing = np.zeros(encoder.WIDTH, np.float32)
+    rows = [known.get(t[: embedding.CHARACTERS], nothing) for t in texts]
+    return np.stack(rows) if rows else np.empty((0, encoder.WIDTH), np.float32)
+
+
+def summary(topic: Any, found: Any, texts: list[str], hierarchy: bool) -> dict[str, Any]:
+    example = " ".join(texts[topic.representatives[0]].split())
+    row = {"topic": topic.name, "messages": topic.size, "different": topic.unique}
+    if hierarchy:
+        row["within"] = found.groups[topic.group].name
+    return row | {"for example": example if len(example) <= 60 else example[:59] + "…"}

@@ -1,0 +1,56 @@
+"""Names in the customers' own words: telling, without stop words, one each."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crowdalogue.analyze import naming
+
+GROUPS = {
+    "parcel": ["My parcel is late", "where is my parcel now?", "The parcel never came", "parcel lost by the courier"],
+    "refund": ["I want my money back", "a refund please", "refund for the blue jacket", "no refund after 3 weeks"],
+    "gift card": ["The gift card does not work", "gift card expired", "my gift card is empty", "a gift card for mum"],
+}
+
+
+def named(groups: dict[str, list[str]]) -> list[naming.Named]:
+    texts = [t for found in groups.values() for t in found]
+    of = np.repeat(np.arange(len(groups)), [len(found) for found in groups.values()])
+    return naming.names([naming.phrases(t) for t in texts], of, [found[0] for found in groups.values()])
+
+
+def test_names_are_their_words() -> None:
+    names = [n.name for n in named(GROUPS)]
+    assert all(word in name for word, name in zip(GROUPS, names, strict=True))
+
+
+def test_phrases_say_something() -> None:
+    said = naming.phrases("Why is the Gift Card's code not working? See https://example.com/x @somebody 1234 I'm sorry")
+    assert {"gift card", "card code", "code", "working"} <= said
+    assert not said & {"the", "why", "not", "1234", "somebody", "https", "example", "i'm", "sorry"}
+    assert "code working" not in said  # they do not stand side by side
+
+
+def test_without_words_the_middle_speaks() -> None:
+    (only,) = named({"": ["Is it?" * 40, "It is."]})
+    assert only.name.startswith("Is it?")
+    assert len(only.name) <= naming.LONGEST + 1
+    assert naming.names([set()], np.array([0]), [" "])[0].name == "no words"
+
+
+def test_same_words_other_names() -> None:
+    names = [n.name for n in named({str(i): ["the parcel is late", "parcel late"] for i in range(5)})]
+    assert len({n.casefold() for n in names}) == 5
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=30), st.integers(0, 4)), min_size=1, max_size=30))
+def test_any_text_is_named(rows: list[tuple[str, int]]) -> None:
+    known = sorted({g for _, g in rows})
+    of = np.array([known.index(g) for _, g in rows])
+    middles = [next(t for t, g in rows if g == k) for k in known]
+    names = naming.names([naming.phrases(t) for t, _ in rows], of, middles)
+    assert len({n.name.casefold() for n in names}) == len(known)
+    assert all(n.name.strip() for n in names)

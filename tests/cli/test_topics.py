@@ -1,0 +1,72 @@
+"""topics: through the real command, without a store."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done, refusal
+
+ABOUT = {
+    "parcel": "where is my {} parcel|the {} parcel never came|my {} parcel is late|parcel with {} not delivered",
+    "password": "I forgot my {} password|password for {} does not work|reset the {} password|new {} password please",
+    "refund": "refund for the {}|I want a {} refund|the {} refund has not arrived|how long does a {} refund take",
+}
+THINGS = ("blue", "red", "green", "big", "small", "old", "new", "Monday", "Friday", "Sunday", "May", "June", "April")
+
+
+def rows() -> list[tuple[str, str]]:
+    made = [
+        (kind, form.format(thing)) for kind, forms in ABOUT.items() for form in forms.split("|") for thing in THINGS
+    ]
+    random.Random(4).shuffle(made)
+    return made
+
+
+def write(path: Path, header: list[str], lines: list[list[str]]) -> Path:
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows([header, *lines])
+    return path
+
+
+def objects(done: Done) -> list[dict[str, object]]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_row_has_a_topic(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    said = rows()
+    file = write(tmp_path / "m.csv", ["id", "text"], [[f"m-{i}", text] for i, (_, text) in enumerate(said)])
+    found = objects(crowdalogue("topics", file, "--json", "--hierarchy"))
+    assert [r["id"] for r in found] == [f"m-{i}" for i in range(len(said))]
+    kinds = {r["topic"]: {k for (k, _), o in zip(said, found, strict=True) if o["topic"] == r["topic"]} for r in found}
+    assert sum(len(k) == 1 for k in kinds.values()) >= 0.8 * len(kinds)
+    assert len({r["name"] for r in found}) == len(kinds)
+    assert {"group", "group_name"} <= set(found[0])
+
+
+def test_order_of_rows_does_not_matter(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    said = [text for _, text in rows()]
+    one = objects(crowdalogue("topics", write(tmp_path / "a.csv", ["text"], [[t] for t in said]), "--json"))
+    other = objects(crowdalogue("topics", write(tmp_path / "b.csv", ["text"], [[t] for t in said[::-1]]), "--json"))
+    assert [r["id"] for r in one] == list(range(1, len(said) + 1))
+    assert [r["name"] for r in one] == [r["name"] for r in other[::-1]]
+
+
+@pytest.mark.parametrize("lines", [[], [["hello"]], [[""], [""]], [[f"message {i} of ten"] for i in range(10)]])
+def test_next_to_nothing(crowdalogue: Callable[..., Done], tmp_path: Path, lines: list[list[str]]) -> None:
+    file = write(tmp_path / "m.csv", ["text", "other"], [[*line, "-"] for line in lines])
+    assert len(objects(crowdalogue("topics", file, "--json"))) == len(lines)
+    assert crowdalogue("topics", file).returncode == 0
+
+
+def test_refusals(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    file = write(tmp_path / "m.csv", ["words"], [["hello"]])
+    assert "has no column text" in refusal(crowdalogue("topics", file))
+    (tmp_path / "l.csv").write_bytes("text\nschön\n".encode("latin-1"))
+    assert "UTF-8" in refusal(crowdalogue("topics", tmp_path / "l.csv"))
