@@ -241,6 +241,7 @@ def draw_detail(
         "steps": steps_of(channel, hook_of(account.key)),
         "abilities": abilities_of(type(channel)),
         "coverage": coverage.cover(account),
+        "has_secret": bool(hook and sent_to_us(channel)),
         "conversations": Conversation.objects.filter(account=account).order_by()[:10_001].count(),
         **more,
     }
@@ -304,8 +305,9 @@ def show_secret(request: HttpRequest, account: Account) -> HttpResponse:
 
 
 def sent_to_us(channel: Channel) -> list[Field]:
-    """Secrets the other side proves itself with; passwords of mail servers are ours alone."""
-    return [f for f in channel.fields if f.kind == "secret" and not f.name.startswith("smtp_")]
+    """Secrets that are made here and that the other side must be told; what it gave us is never shown again."""
+    made = type(channel).prepare({f.name: f.default for f in channel.fields})
+    return [f for f in channel.fields if f.kind == "secret" and made.get(f.name)]
 
 
 def delete(request: HttpRequest, account: Account) -> HttpResponse:

@@ -160,3 +160,15 @@ def test_a_test_that_does_not_get_through_says_why(client: Client) -> None:
     Account.objects.filter(pk=account.pk).update(secrets={"secret": ""})
     answer = client.post(reverse("channel_do", args=[account.pk, "test"]), follow=True)
     assert "did not get through" in answer.content.decode()
+
+
+def test_only_secrets_made_here_are_shown(client: Client, account: Callable[..., Account]) -> None:
+    slack = account("slack", secrets={"token": "xoxb-theirs", "secret": "signing-theirs"})
+    assert "Show the secret" not in client.get(reverse("channel", args=[slack.pk])).content.decode()
+    page = client.post(reverse("channel_do", args=[slack.pk, "secret"])).content.decode()
+    assert "xoxb-theirs" not in page
+    assert "signing-theirs" not in page
+    forum = account("discourse", secrets={"api_key": "key-theirs", "secret": "made-here"})
+    page = client.post(reverse("channel_do", args=[forum.pk, "secret"])).content.decode()
+    assert "made-here" in page
+    assert "key-theirs" not in page
