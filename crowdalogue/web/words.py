@@ -3,7 +3,7 @@
 Tags     {% icon "i-mail" label="E-mail" %}  {% channel kind %}  {% feeling "negative" %}  {% when at %}
          {% promise conversation %}  {% asset "base.css" %}
 Filters  n|number  n|capped  x|percent  seconds|duration  bytes|filesize  n|plural:"message,messages"
-         name|deed_words  name|initials  label|said  kind|channel_name  at|day  at|clock
+         name|deed_words  text|first_sentence  name|initials  label|said  kind|channel_name  at|day  at|clock
 """
 
 from __future__ import annotations
@@ -250,6 +250,13 @@ def plural(n: int, words: str) -> str:
     """1 message, 1,284 messages: {{ n|plural:"message,messages" }}."""
     one, many = words.split(",")
     return f"{number(n)} {one if n == 1 else many}"
+
+
+@register.filter
+def first_sentence(text: str) -> str:
+    """The first sentence of a few, for lists."""
+    head, stop, _ = text.partition(". ")
+    return head + "." if stop else text
 
 
 @register.filter

@@ -147,3 +147,9 @@ def test_every_icon_that_is_used_is_drawn() -> None:
     for path in [*web.rglob("*.html"), *web.glob("*.py")]:
         used |= set(re.findall(r"[\"'#]([im]-[a-z]+)[\"']", path.read_text()))
     assert used - drawn == set()
+
+
+def test_the_first_sentence() -> None:
+    assert words.first_sentence("Mails of one box. They stay there.") == "Mails of one box."
+    assert words.first_sentence("Version 2.0 of it") == "Version 2.0 of it"
+    assert words.first_sentence("") == ""
