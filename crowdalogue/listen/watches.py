@@ -94,16 +94,28 @@ def newest() -> int:
 def drop_hits(watch: Watch, query: WatchQuery) -> None:
     """Take away the hits of the former query, in short steps; judged ones stay where the new one finds them too."""
     while True:
-        some = list(WatchHit.objects.filter(watch=watch, right=None).values_list("pk", flat=True)[:DROPPED_AT_ONCE])
+        rows = WatchHit.objects.filter(watch=watch, right=None).values_list("pk", "message_id")
+        some = dict(rows[:DROPPED_AT_ONCE])
         if not some:
             break
-        WatchHit.objects.filter(pk__in=some).delete()
+        with transaction.atomic():
+            touch(some.values())
+            WatchHit.objects.filter(pk__in=list(some)).delete()
     matcher = Matcher({watch.pk: query})
     judged = list(WatchHit.objects.filter(watch=watch).values_list("message_id", flat=True))
     kept = {pk for part in chunks(judged) for pk, heard in past.heard(part).items() if matcher.match(heard)}
     for part in chunks([pk for pk in judged if pk not in kept]):
-        WatchHit.objects.filter(watch=watch, message_id__in=part).delete()
+        with transaction.atomic():
+            touch(part)
+            WatchHit.objects.filter(watch=watch, message_id__in=part).delete()
     recount(watch)
+
+
+def touch(messages: Iterable[int]) -> None:
+    """The columns follow what a message's watches are. Locked in order, and before any watch, as the readers do."""
+    for part in chunks(sorted(set(messages))):
+        rows = Message.objects.select_for_update().filter(pk__in=part).order_by("pk")
+        Message.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(changed_at=timezone.now())
 
 
 def recount(watch: Watch) -> None:
@@ -211,6 +223,7 @@ def fill(settled: datetime | None = None) -> bool:
     query = watching.stored(watch.query)
     found, reached = past.step(query, watch.seen_id, FILLED_AT_ONCE) if query else ([], 0)
     with transaction.atomic():
+        touch(found)
         here = Watch.objects.filter(pk=watch.pk, seen_id=watch.seen_id, changed_at=watch.changed_at)
         if here.update(seen_id=reached):
             write([(watch.pk, pk) for pk in found], locked=True)
@@ -258,7 +271,9 @@ def judge(user: User, watch: Watch, messages: Sequence[int], right: bool | None)
     """Somebody says whether hits are what the watch is meant to find; None takes it back. Returns how many."""
     at = timezone.now()
     said = {"right": right, "user": user if right is not None else None, "judged_at": at if right is not None else None}
-    return WatchHit.objects.filter(watch=watch, message__in=list(messages)[:500]).update(**said)
+    with transaction.atomic():
+        touch(list(messages)[:500])
+        return WatchHit.objects.filter(watch=watch, message__in=list(messages)[:500]).update(**said)
 
 
 def hits_of(watch: Watch, user: Any, *, only: str = "") -> QuerySet[WatchHit]:

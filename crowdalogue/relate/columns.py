@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FORMAT = 4  # of the files and the manifest; another number means: build again
+FORMAT = 5  # of the files and the manifest; another number means: build again
 TARGET_ROWS = 250_000  # of a base part: what one rewrite holds in memory
 ROW_GROUP = 125_000
 MAX_DELTAS = 12  # then they are merged into one
@@ -300,6 +300,7 @@ SQL_TYPES = {
     pa.int64(): "BIGINT",
     pa.int32(): "INTEGER",
     pa.int16(): "SMALLINT",
+    pa.float64(): "DOUBLE",
     pa.bool_(): "BOOLEAN",
     pa.string(): "VARCHAR",
     pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
@@ -328,8 +329,8 @@ def select(folder: Path, manifest: Manifest, spec: Spec) -> str:
     elif table.delta:
         pieces.append(
             f"SELECT {columns} FROM (SELECT *, rank() OVER "  # noqa: S608
-            f'(PARTITION BY "{spec.key}" ORDER BY version DESC) AS place FROM read_parquet({deltas})) '
-            "WHERE place = 1 AND NOT deleted"
+            f'(PARTITION BY "{spec.key}" ORDER BY version DESC) AS newest_first FROM read_parquet({deltas})) '
+            "WHERE newest_first = 1 AND NOT deleted"
         )
     return " UNION ALL ".join(pieces) or _nothing(spec)
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
-from crowdalogue.models import Conversation, Message, Wait
+from crowdalogue.models import Conversation, Message, Wait, WatchHit
+from crowdalogue.relate import given
 from crowdalogue.relate.columns import Spec
 
 AT_ONCE = 5_000  # numbers in one question: SQLite takes 32,766
@@ -38,6 +40,19 @@ MESSAGES = Spec(
             ("intent", WORD),
             ("urgency", WORD),
             ("needs_answer", pa.bool_()),
+            ("apart", WORD),  # spam, troll, bot, echo; 0 where it is not kept apart
+            ("taken_back", pa.bool_()),  # deleted where it was said
+            ("overheard", pa.bool_()),  # said in public and not to us
+            ("rating", pa.float64()),  # as given; see relate.given for the share
+            ("rating_max", pa.float64()),
+            ("rating_share", pa.float64()),
+            ("verified_purchase", pa.bool_()),
+            ("product", pa.string()),
+            ("release", pa.string()),  # of the product; `version` and `deleted` are names of deltas
+            ("place", pa.string()),  # the message's own, else the author's
+            ("followers", pa.int64()),  # of the author, as known when the row was last written
+            ("author_verified", pa.bool_()),
+            ("watches", pa.list_(pa.int64())),  # whose hit it is, those judged wrong left out; null where of none
         ]
     ),
 )
@@ -101,6 +116,10 @@ MESSAGE_VALUES = (
     "reading__intent",
     "reading__urgency",
     "reading__needs_answer",
+    "apart",
+    "deleted_at",
+    "extra_text",
+    "facts_text",
 )
 CONVERSATION_VALUES = (
     "id",
@@ -153,10 +172,12 @@ def fetch(spec: Spec, which: Q, words: Words, *, limit: int | None = None) -> pa
 
 
 def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
-    rows = Message.objects.filter(which).order_by("id").values_list(*MESSAGE_VALUES)[:limit]
-    given = _columns(rows, len(MESSAGE_VALUES))
-    (ids, conversation, brand, channel, direction, kind, public, sent_at, handle, person, user) = given[:11]
-    copies, language, sentiment, intent, urgency, needs_answer = given[11:]
+    # JSON comes as the text it is stored as: see relate.given.
+    texts = {"extra_text": Cast("extra", TextField()), "facts_text": Cast("handle__facts", TextField())}
+    rows = Message.objects.filter(which).order_by("id").annotate(**texts).values_list(*MESSAGE_VALUES)[:limit]
+    found = _columns(rows, len(MESSAGE_VALUES))
+    (ids, conversation, brand, channel, direction, kind, public, sent_at, handle, person, user) = found[:11]
+    copies, language, sentiment, intent, urgency, needs_answer, apart, deleted_at, extra, facts = found[11:]
     sent = pa.array(sent_at, TIME)
     authors = [p if p is not None else (-h if h is not None else None) for p, h in zip(person, handle, strict=True)]
     columns = [
@@ -174,8 +195,35 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
         [c if c is not None else i for c, i in zip(copies, ids, strict=True)],
         *(words.encode(column) for column in (language, sentiment, intent, urgency)),
         needs_answer,
+        words.encode(apart),
+        [at is not None for at in deleted_at],
+        [k == "overheard" for k in kind],
+        *_given(extra, facts),
+        _watches(ids),
     ]
     return _table(MESSAGES, columns)
+
+
+def _given(extra: Sequence[str | None], facts: Sequence[str | None]) -> list[Sequence[Any]]:
+    """The columns from `rating` to `author_verified`."""
+    authors = {text: given.author(text) for text in set(facts)}
+    said = [given.said(text) for text in extra]
+    rating, most, share, bought, product, version, place = zip(*said, strict=True) if said else ((),) * 7
+    of = [authors[text] for text in facts]
+    places = [own or author.place for own, author in zip(place, of, strict=True)]
+    return [rating, most, share, bought, product, version, places, [a.followers for a in of], [a.verified for a in of]]
+
+
+def _watches(ids: Sequence[int]) -> list[list[int] | None]:
+    """The watches that caught each of these messages, which stand in order of their number."""
+    if not ids:
+        return []
+    among = Q(message__in=ids) if len(ids) <= AT_ONCE else Q(message__gte=ids[0], message__lte=ids[-1])
+    hits = WatchHit.objects.filter(among).filter(Q(right=None) | Q(right=True)).values_list("message_id", "watch_id")
+    found: dict[int, list[int]] = {}
+    for message, watch in hits.iterator(chunk_size=20_000):
+        found.setdefault(message, []).append(watch)
+    return [sorted(found[i]) if i in found else None for i in ids] if found else [None] * len(ids)
 
 
 def _fetch_conversations(which: Q, words: Words, limit: int | None) -> pa.Table:
