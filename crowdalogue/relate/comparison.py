@@ -184,12 +184,12 @@ def log_odds(k1: Array, n1: Array, k2: Array, n2: Array, prior: float = PRIOR) -
     """
     k1, n1, k2, n2 = (np.asarray(x, dtype=float) for x in (k1, n1, k2, n2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        given = prior * (k1 + k2 + 0.5) / (n1 + n2 + 1)
+        given = prior * (k1 + k2) / (n1 + n2)
         with1, with2 = k1 + given, k2 + given
         without1, without2 = n1 + prior - with1, n2 + prior - with2
         apart = np.log(with1 / without1) - np.log(with2 / without2)
         spread = np.sqrt(1 / with1 + 1 / without1 + 1 / with2 + 1 / without2)
-    return np.nan_to_num(apart / spread)
+    return np.nan_to_num(apart / spread, posinf=0.0, neginf=0.0)
 
 
 # --- does a third variable turn it round
@@ -232,7 +232,7 @@ def mantel_haenszel(k1: Array, n1: Array, k2: Array, n2: Array, z: float = Z) ->
         known = np.isfinite(np.log(ratio)) & np.isfinite(np.log(crude))
         turned = known & (np.log(ratio) * np.log(crude) < 0) & (_beyond(ratio, TURN) & _beyond(crude, TURN))
         # Pulled to nothing counts as moved too: what is left is that the crude difference was the mix of strata.
-        moved = known & ~turned & _beyond(ratio / crude, MOVE)
+        moved = known & ~turned & _beyond(ratio / crude, MOVE) & (np.abs(np.log(ratio / crude)) > spread)
     shared = float(np.where(both, everyone, 0).sum() / max(everyone.sum(), 1.0))
     return Stratified(ratio, low, high, crude, turned, moved, shared)
 

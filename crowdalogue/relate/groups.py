@@ -42,7 +42,7 @@ PARTS = 6  # strata that are shown of a warning, the largest
 
 @dataclass(frozen=True)
 class Group:
-    """`messages` pass the filters; `read` of them, the newest, were compared; `texts` are left without copies."""
+    """`messages` pass the filters, the `read` newest were looked at; `texts` are left without copies and overlap."""
 
     filters: Filters
     messages: int
@@ -134,6 +134,7 @@ def contrast(one: Filters, two: Filters, *, now: datetime | None = None, most: i
 def _contrast(_place: str, _as_of: datetime | None, one: Filters, two: Filters, now: datetime, most: int) -> Contrast:
     scopes = Scope.of(one, now=now), Scope.of(two, now=now)
     fetched = [_fetch(scope, most) for scope in scopes]
+    read = [len(given["id"]) for given in fetched]
     in_both = np.isin(fetched[1]["id"], fetched[0]["id"])
     fetched[1] = {name: column[~in_both] for name, column in fetched[1].items()}
     pile = _pile(fetched)
@@ -141,11 +142,11 @@ def _contrast(_place: str, _as_of: datetime | None, one: Filters, two: Filters, 
         Group(
             filters,
             measures.figure(scope, "messages")["n"],
-            len(given["id"]),
+            read[g],
             int((pile.group == g).sum()),
             len(np.unique(pile.author[pile.group == g])),
         )
-        for g, (filters, scope, given) in enumerate(zip((one, two), scopes, fetched, strict=True))
+        for g, (filters, scope) in enumerate(zip((one, two), scopes, strict=True))
     ]
     chosen_by = tuple(name for name in LABELS if one.is_narrowed(name) or two.is_narrowed(name))
     people = [group.authors for group in groups]

@@ -16,7 +16,7 @@ from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, 
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
 from crowdalogue.text.table import write_csv
-from crowdalogue.web import drill, filterbar, findings, home, pictures
+from crowdalogue.web import compare, drill, filterbar, findings, home, pictures
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
 
@@ -52,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": _title(scope, measure, by, across, whole),
         "method": UNIT_WORDS[measure.unit],
         "few": FEW,
+        "compare": compare.from_here(filters),
         "behind": drill.messages(filters, measure) if whole["n"] else "",
         "may_export": may(request, "export"),
     }

@@ -159,6 +159,9 @@ RAIL = (
     ("settings", "Settings", "i-settings", "s", "read", "end key"),
 )
 
+# Pages that stand under an entry without beginning with its address.
+WITHIN: dict[str, tuple[str, ...]] = {"explore": ("/compare/",)}
+
 
 def rail(request: HttpRequest) -> dict[str, Any]:
     """For every page: the rail of this person's role, the company, theme, and whether keys are on."""
@@ -182,7 +185,8 @@ def _entry(request: HttpRequest, user: Any, line: tuple[str, ...]) -> dict[str, 
         url = reverse(name)
     except NoReverseMatch:  # that page is not part of this install
         return None
-    here = request.path == url if url == "/" else request.path.startswith(url)
+    also = WITHIN.get(name, ())
+    here = request.path == url if url == "/" else request.path.startswith((url, *also))
     count = _waiting(request, user) if name == "inbox" else 0
     return {
         "title": title,
