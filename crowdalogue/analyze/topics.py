@@ -30,6 +30,7 @@ GRAPHS = ((10, 1.5), (15, 2.0), (15, 3.0), (20, 2.0), (20, 3.0))  # neighbours a
 CELLS = (0.5, 0.7, 1.0, 1.2, 1.4, 1.7)  # k-means groups of the vectors, in square roots of the messages
 RESOLUTION = 1.5  # of the last partition, over the votes
 DECIDED = 3  # the power of a vote: pairs that few partitions join hold nothing together
+KEPT = 0.4  # of the votes on two messages is that of their topics of before
 REPRESENTATIVES = 5
 
 _DIGITS = re.compile(r"\d+")
@@ -68,11 +69,12 @@ class Found:
     groups: tuple[Group, ...]
 
 
-def find(texts: Sequence[str], vectors: NDArray[Any]) -> Found:
+def find(texts: Sequence[str], vectors: NDArray[Any], kept: Groups | None = None) -> Found:
     """Group messages by what they are about; every message is assigned.
 
     `vectors`: (len(texts), any width), unit length, any float; a row of zeros for a message that says nothing.
-    Messages without a vector make one topic of their own, "no words".
+    Messages without a vector make one topic of their own, "no words". `kept`: each message's topic of before, -1 for
+    a new one; it is a voter among the others, so that what did not change is not told apart anew every day.
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     if len(texts) == 0:
@@ -83,7 +85,7 @@ def find(texts: Sequence[str], vectors: NDArray[Any]) -> Found:
     speaks = np.abs(vectors[first]).sum(axis=1) > 0
     one_each = np.unique(first[speaks])
     said = [naming.phrases(texts[i]) for i in one_each]
-    of_each = _partition(vectors[one_each])
+    of_each = _partition(vectors[one_each], None if kept is None else kept[order][one_each])
     topic = np.full(len(texts), -1, np.int64)
     topic[one_each] = of_each
     topic = topic[first]
@@ -119,7 +121,7 @@ def _originals(texts: Sequence[str]) -> Groups:
 # --- the partition -----------------------------------------------------------------------------------------------
 
 
-def _partition(vectors: Floats) -> Groups:
+def _partition(vectors: Floats, kept: Groups | None) -> Groups:
     n = len(vectors)
     if n < 2:
         return np.zeros(n, np.int64)
@@ -134,8 +136,19 @@ def _partition(vectors: Floats) -> Groups:
     votes = np.zeros(near.shape, np.float32)
     for groups in partitions:
         votes += groups[:, None] == groups[near]
-    topic = _louvain(near, ((votes / len(partitions)) ** DECIDED * strength).astype(np.float32), RESOLUTION)
+    votes /= len(partitions)
+    if kept is not None:
+        votes = _with_kept(votes, kept, near)
+    topic = _louvain(near, (votes**DECIDED * strength).astype(np.float32), RESOLUTION)
     return _without_splinters(topic, space)
+
+
+def _with_kept(votes: Floats, kept: Groups, near: NDArray[np.int32]) -> Floats:
+    """The votes where the topics of before have a say, too: between messages that both had one."""
+    known = (kept[:, None] >= 0) & (kept[near] >= 0)
+    same = kept[:, None] == kept[near]
+    result: Floats = np.where(known, (1 - KEPT) * votes + KEPT * same, votes).astype(np.float32)
+    return result
 
 
 def _few(vectors: Floats) -> Groups:
