@@ -51,6 +51,18 @@ CHOICES: dict[str, dict[str, str]] = {
         "broken": "promise broken",
         "first": "first response given",
     },
+    "bought": {"": "all", "yes": "verified purchase", "no": "not verified"},
+    "apart": {
+        "": "left out",
+        "any": "counted too",
+        "only": "only these",
+        "spam": "only spam",
+        "troll": "only trolling",
+        "bot": "only automatic accounts",
+        "echo": "only our own words",
+        "blocked": "only blocked authors",
+        "deleted": "only taken back",
+    },
 }
 LABELS = {
     "period": "Period",
@@ -68,9 +80,16 @@ LABELS = {
     "weekday": "Weekday",
     "hour": "Hour",
     "author": "Author",
+    "rated": "Rated",
+    "bought": "Purchase",
+    "product": "Product",
+    "watch": "Watch",
+    "about": "About",
+    "apart": "Kept apart or taken back",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MANY = ("brand", "channel", "sentiment", "intent", "language", "urgency", "tag")
+MANY = ("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "watch", "about")
+RATED = ("rated_from", "rated_to")
 NONE = "-"  # in an address: messages without a brand, or not yet read
 
 
@@ -95,6 +114,13 @@ class Filters:
     weekday: int | None = None  # 0 is Monday
     hour: int | None = None
     author: int | None = None  # as in the columns: a person, or minus a handle
+    rated_from: float | None = None  # 0 to 1, from the worst to the best the source allows; see relate.given
+    rated_to: float | None = None
+    bought: str = ""
+    product: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()  # names of watches that caught it
+    about: tuple[str, ...] = ()  # brands that it was sent to or that a watch heard named
+    apart: str = ""
 
     def to_pairs(self) -> list[tuple[str, str]]:
         """Names and values for an address, in a fixed order, without what is the default anyway."""
@@ -118,12 +144,16 @@ class Filters:
         """Whether this field leaves anything out, compared with the usual view."""
         if name == "period":
             return bool(self.start) or self.period != DEFAULT.period
+        if name == "rated":
+            return any(self.is_narrowed(end) for end in RATED)
         return bool(getattr(self, name) != getattr(DEFAULT, name))
 
     def cleared(self, name: str) -> Filters:
         """The same with one field back at its usual value."""
         if name == "period":
             return replace(self, period=DEFAULT.period, start=None, end=None)
+        if name == "rated":
+            return replace(self, rated_from=None, rated_to=None)
         return replace(self, **{name: getattr(DEFAULT, name)})
 
     def with_(self, **changes: Any) -> Filters:
@@ -177,6 +207,8 @@ def parse(given: str | Mapping[str, Any] | Iterable[tuple[str, str]], base: Filt
             found[name] = _choice(name, value)
         elif name in ("weekday", "hour", "author") and value:
             found[name] = _number(name, value)
+        elif name in RATED and value:
+            found[name] = _rated(value)
     filters = replace(base, **found)
     return _with_period(filters, dict(pairs))
 
@@ -205,6 +237,22 @@ def _number(name: str, value: str) -> int:
     if number is None or (top is not None and not 0 <= number <= top):
         raise Failure(f"{LABELS[name]} must be a number{f' from 0 to {top}' if top else ''}.")
     return number
+
+
+def _rated(value: str) -> float:
+    """Stars out of five are whole numbers (4) or 4/5; a share is written 0.75 or 75%."""
+    try:
+        if value.endswith("%"):
+            share = float(value[:-1]) / 100
+        elif value.isdecimal() or value.endswith("/5"):
+            share = (float(value.removesuffix("/5")) - 1) / 4
+        else:
+            share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise Failure("Rated must be stars from 1 to 5, or a share such as 0.75 or 75%.")
+    return share
 
 
 def _with_period(filters: Filters, given: dict[str, str]) -> Filters:

@@ -44,6 +44,7 @@ class Measure:
     q: float = 0.5
     link: tuple[tuple[str, Any], ...] = ()  # filters that show the messages its n counts
     hit: tuple[tuple[str, Any], ...] = ()  # of a share: those that show its hits
+    mean: bool = False  # of a share: the mean of values between 0 and 1 instead of a count of hits
 
 
 def _customers_first(w: Any) -> Expression:
@@ -55,13 +56,15 @@ def _decided() -> Expression:
     return _.answered_at.notnull() | is_over()
 
 
+WITHOUT = "Without what is kept apart (spam, trolls, bots, our own echoes), what was taken back, and internal notes."
+
 ALL = (
     Measure(
         "messages",
         "Messages",
         "count",
         "messages",
-        "Messages of the period that pass the filters, copies and reposts included.",
+        f"Messages of the period that pass the filters, copies, reposts and what was overheard included. {WITHOUT}",
         lambda t, _code: t.count(),
     ),
     Measure(
@@ -69,7 +72,7 @@ ALL = (
         "Unique texts",
         "count",
         "messages",
-        "Messages after near-copies are collapsed: a text sent a hundred times counts once.",
+        f"Messages after near-copies are collapsed: a text sent a hundred times counts once. {WITHOUT}",
         lambda t, _code: t.copies.nunique(),
     ),
     Measure(
@@ -77,7 +80,7 @@ ALL = (
         "Unique authors",
         "count",
         "messages",
-        "Persons who wrote. Several accounts known to be one person count once.",
+        f"Persons who wrote. Several accounts known to be one person count once. {WITHOUT}",
         lambda t, _code: t.author.nunique(),
     ),
     Measure(
@@ -95,7 +98,7 @@ ALL = (
         "Negative share",
         "share",
         "messages",
-        "Messages read as negative, of all that have been read. Corrections by people count.",
+        f"Messages read as negative, of all that have been read. Corrections by people count. {WITHOUT}",
         lambda t, code: t.sentiment == code("negative"),
         only=lambda t: t.sentiment != 0,
         link=(("sentiment", SENTIMENTS),),
@@ -106,7 +109,7 @@ ALL = (
         "Positive share",
         "share",
         "messages",
-        "Messages read as positive, of all that have been read. Corrections by people count.",
+        f"Messages read as positive, of all that have been read. Corrections by people count. {WITHOUT}",
         lambda t, code: t.sentiment == code("positive"),
         only=lambda t: t.sentiment != 0,
         link=(("sentiment", SENTIMENTS),),
@@ -117,7 +120,7 @@ ALL = (
         "Complaint share",
         "share",
         "messages",
-        "Messages read as complaints, of all whose intent has been read.",
+        f"Messages read as complaints, of all whose intent has been read. {WITHOUT}",
         lambda t, code: t.intent == code("complaint"),
         only=lambda t: t.intent != 0,
         link=(("intent", INTENTS),),
@@ -128,11 +131,24 @@ ALL = (
         "Share that needs an answer",
         "share",
         "messages",
-        "Messages read as needing an answer, of all that have been read.",
+        f"Messages read as needing an answer, of all that have been read. {WITHOUT}",
         lambda t, _code: t.needs_answer,
         only=lambda t: t.needs_answer.notnull(),
         link=(("needs_answer", "read"),),
         hit=(("needs_answer", "yes"),),
+    ),
+    Measure(
+        "rating",
+        "Mean rating",
+        "share",
+        "messages",
+        "Mean of the ratings given, each as its way from the worst (0%) to the best (100%) its source allows: 4 of 5 "
+        "stars are 75%, 7 of 10 points 70%. Ratings whose scale is not known are left out. The interval is Wilson’s, "
+        f"which for values between 0 and 1 is never too narrow. {WITHOUT}",
+        lambda t, _code: t.rating_share,
+        only=lambda t: t.rating_share.notnull(),
+        link=(("rated_from", 0.0),),
+        mean=True,
     ),
     Measure(
         "answered",
@@ -141,7 +157,7 @@ ALL = (
         "waits",
         "A wait begins with a customer’s first unanswered message and ends with our answer; automatic replies do not "
         "end it. This is the share of waits begun in the period that we have answered. Left out: waits whose promise "
-        "has not run out yet, and messages judged to need no answer.",
+        "has not run out yet, messages judged to need no answer, what is kept apart, taken back or only overheard.",
         lambda t, _code: t.answered_at.notnull(),
         link=(("wait", "decided"),),
         hit=(("wait", "answered"),),
@@ -204,8 +220,10 @@ DIMENSIONS = {
     "language": "Language",
     "urgency": "Urgency",
     "direction": "Direction",
+    "product": "Product",
 }
-OF_MESSAGES = frozenset({"sentiment", "intent", "language", "urgency", "direction"})
+OF_MESSAGES = frozenset({"sentiment", "intent", "language", "urgency", "direction", "product"})
+IN_TEXT = frozenset({"product"})
 IN_TIME = frozenset({"day", "week", "hour", "weekday"})
 EPOCH = date(1970, 1, 1)
 
@@ -219,7 +237,8 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
     """The measure, split by the dimensions: in order of time, else the largest n first.
 
     Each row has its dimensions, `n`, `value` (None where there is none), `low`, `high`, `few`, and `hits` for a
-    share. Days are dates (weeks their Monday), weekdays 0 to 6 from Monday, brands their names.
+    share (of a mean: what its values add up to). Days are dates (weeks their Monday), weekdays 0 to 6 from Monday,
+    brands their names.
     """
     measure = MEASURES[name]
 
@@ -280,7 +299,8 @@ def _aggregate(scope: Scope, rows: Expression, measure: Measure, by: tuple[str, 
     if measure.unit == "count":
         return rows.group_by(by).agg(n=measure.value(_, scope.code)) if by else rows.agg(n=measure.value(_, scope.code))
     if measure.unit == "share":
-        parts = {"n": _.count(), "hits": _.count(where=measure.value(_, scope.code))}
+        value = measure.value(_, scope.code)
+        parts = {"n": _.count(), "hits": value.sum() if measure.mean else _.count(where=value)}
         return rows.group_by(by).agg(**parts) if by else rows.agg(**parts)
     rows = rows.mutate(x=measure.value(_, scope.code)).filter(_.x.notnull())
     parts = {"n": _.count(), "value": _.x.quantile(measure.q), "xs": _.x.collect(order_by=_.x)}
@@ -308,7 +328,7 @@ def _finished(scope: Scope, measure: Measure, by: tuple[str, ...], row: Row) -> 
     if measure.unit == "share":
         low, high = wilson(row["hits"], n) or (None, None)
         value = row["hits"] / n if n else None
-        return {**out, "value": value, "low": low, "high": high, "few": n < FEW, "hits": row["hits"]}
+        return {**out, "value": value, "low": low, "high": high, "few": n < FEW, "hits": row["hits"] or 0}
     value = row["value"] if n else None
     return {**out, "value": value, "low": row["low"], "high": row["high"], "few": n < FEW}
 
@@ -318,4 +338,6 @@ def _named(scope: Scope, dimension: str, value: Any) -> Any:
         return EPOCH + timedelta(days=value)
     if dimension == "brand":
         return scope.names.get(value, NONE)
+    if dimension in IN_TEXT:
+        return value or NONE
     return value if dimension in IN_TIME else scope.word(value)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crowdalogue.errors import Failure
-from crowdalogue.relate import facts, measures, volume
+from crowdalogue.relate import facts, measures, voice, volume
 from crowdalogue.relate.filters import EVERYTHING, MANY, Filters
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
@@ -47,8 +47,9 @@ def report(
 
 
 def _definitions(names: tuple[str, ...]) -> dict[str, str]:
-    timed = any(MEASURES[n].unit == "seconds" for n in names)
-    return {n: MEASURES[n].definition for n in names} | ({"quantiles": QUANTILES} if timed else {})
+    timed = any(n in MEASURES and MEASURES[n].unit == "seconds" for n in names)
+    defined = {n: MEASURES[n].definition if n in MEASURES else voice.DEFINITION for n in names}
+    return defined | ({"quantiles": QUANTILES} if timed else {})
 
 
 def _pairs(filters: Filters) -> dict[str, Any]:
@@ -189,6 +190,18 @@ def _answered(scope: Scope) -> Made:
     return rows, names
 
 
+def _voice(scope: Scope) -> Made:
+    """By brand: share of voice, in messages and in authors."""
+    return voice.of_brands(scope), ("voice",)
+
+
+def _ratings(scope: Scope) -> Made:
+    """By channel: the mean rating."""
+    rows = measures.table(scope, "rating", ("channel",))
+    parts = ("n", "value", "low", "high", "few")
+    return [{"channel": r["channel"], **{p: r[p] for p in parts}} for r in rows], ("rating",)
+
+
 REPORTS: dict[str, Callable[[Scope], Made]] = {
     "response": _response,
     "volume": _volume,
@@ -200,4 +213,6 @@ REPORTS: dict[str, Callable[[Scope], Made]] = {
     "hours": _hours,
     "waiting": _waiting,
     "answered": _answered,
+    "voice": _voice,
+    "ratings": _ratings,
 }

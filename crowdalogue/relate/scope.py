@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis import _
 
-from crowdalogue.models import Brand, Company, Tag
+from crowdalogue.models import Brand, Company, Tag, Watch
 from crowdalogue.relate import engine
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import NONE, Filters
@@ -21,7 +21,13 @@ from crowdalogue.relate.filters import NONE, Filters
 QUARTER_S = 900
 # Numbers that stand in an expression for the period's ends and for now, so that its SQL holds for any period.
 START, END, NOW_S = 2_000_000_001, 2_000_000_002, 900_000_000_003
-MESSAGE_FIELDS = ("sentiment", "intent", "language", "urgency", "needs_answer", "author")
+MESSAGE_FIELDS = (
+    *("sentiment", "intent", "language", "urgency", "needs_answer", "author"),
+    *("rated", "bought", "product", "watch", "about", "apart"),
+)
+NEARLY = 1e-9  # shares of stars are fractions: 0.7 and 7 of 10 are the same
+MOST_WATCHES = 1_000
+VOICES = (Watch.Purpose.BRAND, Watch.Purpose.COMPETITOR)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Scope:
     words: tuple[str, ...]  # see engine.words
     start: int
     end: int
+    watches: tuple[tuple[int, str, int], ...] = ()  # id, name, and the brand whose name it hears; 0: none
 
     @classmethod
     def of(cls, filters: Filters, *, now: datetime | None = None) -> Scope:
@@ -52,7 +59,7 @@ class Scope:
         start, end = (_quarter(bounds[0]), _quarter(bounds[1])) if bounds else span()
         rivals = frozenset(i for i, _, competitor in brands if competitor)
         names = {i: name for i, name, _ in brands}
-        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end)
+        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end, watches())
 
     def ask(
         self, what: Hashable, build: Callable[[Tables], Expression], *, limit: int = engine.MOST_ROWS
@@ -66,10 +73,10 @@ class Scope:
         """Everything the SQL of a question depends on, besides the values put in its places."""
         f = self.filters.with_period("all")
         names = tuple(sorted(self.names)) if f.whose == "own" or f.brand else ()
-        brands = tuple(sorted(self.names.items())) if f.brand else ()
+        brands = tuple(sorted(self.names.items())) if f.brand or f.about else ()
         turns = tuple(pair for pair in offsets(self.zone, self.start, self.end)[1:])
         first = offsets(self.zone, self.start, self.end)[0][1]
-        return f, first, turns, names, brands, self.rivals, tuple(sorted(self.tags.items())), self.words
+        return f, first, turns, names, brands, self.rivals, tuple(sorted(self.tags.items())), self.words, self.watches
 
     def code(self, word: str) -> int:
         """The number columns have for a word; 0 for none, -1 (which matches nothing) for one never seen."""
@@ -92,11 +99,14 @@ class Scope:
     # --- tables, narrowed
 
     def messages(self, tables: Tables) -> Expression:
-        """The messages shown."""
+        """The messages shown. Notes only where they are asked for by name; what is kept apart or was taken back where
+        it was said only where the filter `apart` says so."""
         f = self.filters
         rows = self._common(tables.messages, tables)
         if f.direction != "any":
             rows = rows.filter(_.direction == self.code(f.direction))
+        else:
+            rows = rows.filter(_.direction != self.code("note"))
         rows = self._readings(rows)
         return self._of_waits(rows, tables) if f.wait else rows
 
@@ -146,7 +156,38 @@ class Scope:
             rows = rows.filter(_.needs_answer.notnull())
         elif f.needs_answer:
             rows = rows.filter(_.needs_answer == (f.needs_answer == "yes"))
+        rows = self._standing(self._said(rows))
         return rows if f.author is None else rows.filter(_.author == f.author)
+
+    def _said(self, rows: Expression) -> Expression:
+        """What a source says beside the words, and who heard it."""
+        f = self.filters
+        if f.rated_from is not None:
+            rows = rows.filter(_.rating_share >= f.rated_from - NEARLY)
+        if f.rated_to is not None:
+            rows = rows.filter(_.rating_share <= f.rated_to + NEARLY)
+        if f.bought:
+            rows = rows.filter(_.verified_purchase == (f.bought == "yes"))
+        if f.product:
+            named = _["product"].isin(sorted(f.product)).fill_null(False)
+            rows = rows.filter(named | _["product"].isnull() if NONE in f.product else named)
+        if f.watch:
+            rows = rows.filter(caught_by([pk for pk, name, _brand in self.watches if name in f.watch]))
+        if f.about:
+            brands = [pk for pk, name in self.names.items() if name in f.about]
+            heard = caught_by([pk for pk, _name, brand in self.watches if brand in brands])
+            rows = rows.filter(_.brand.isin(brands or [-1]) | heard)
+        return rows
+
+    def _standing(self, rows: Expression) -> Expression:
+        which = self.filters.apart
+        if which == "any":
+            return rows
+        if which == "deleted":
+            return rows.filter(_.taken_back)
+        if which == "only":
+            return rows.filter((_.apart != 0) | _.taken_back)
+        return rows.filter(_.apart == self.code(which)) if which else rows.filter((_.apart == 0) & ~_.taken_back)
 
     def _of_waits(self, rows: Expression, tables: Tables) -> Expression:
         begun = narrow_waits(tables.waits.filter(~_.waived), self.filters.wait)
@@ -175,6 +216,12 @@ class Scope:
         return ((self.day(quarter) + 3) % 7).cast("int64")
 
 
+def caught_by(watches: list[int]) -> Expression:
+    """Of a message: one of these watches caught it."""
+    found = [_.watches.contains(pk) for pk in sorted(watches)]
+    return ibis.or_(*found).fill_null(False) if found else ibis.literal(False)
+
+
 def is_over() -> Expression:
     """Of a wait: its promised time has passed, or there was none."""
     return _.due_at.isnull() | (_.due_at.epoch_seconds() <= NOW_S)
@@ -196,6 +243,12 @@ def narrow_waits(rows: Expression, which: str) -> Expression:
         "first": lambda: rows.filter(_["first"] & _.opened_by_customer & _.calendar_s.notnull()),
     }
     return choices[which]()
+
+
+def watches() -> tuple[tuple[int, str, int], ...]:
+    """Watches, and of those of a brand's or competitor's name that brand."""
+    rows = Watch.objects.order_by("pk").values_list("pk", "name", "brand_id", "purpose")[:MOST_WATCHES]
+    return tuple((pk, name, brand if brand and purpose in VOICES else 0) for pk, name, brand, purpose in rows)
 
 
 def company_zone() -> ZoneInfo:

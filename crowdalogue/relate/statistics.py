@@ -8,8 +8,10 @@ Z = 1.959963984540054  # two-sided 95 %
 FEW = 10  # below this many a share or a median is not shown: "too few to say"
 
 
-def wilson(k: int, n: int, z: float = Z) -> tuple[float, float] | None:
-    """Wilson's interval for the share k of n, both between 0 and 1; None without any."""
+def wilson(k: float, n: int, z: float = Z) -> tuple[float, float] | None:
+    """Wilson's interval for the share k of n, both between 0 and 1; None without any.
+
+    Also for the mean of n values between 0 and 1 that add up to k: they spread at most as much as hits and misses."""
     if n <= 0:
         return None
     p = k / n

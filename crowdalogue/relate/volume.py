@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from crowdalogue.relate import measures
+from crowdalogue.relate import engine, measures
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
@@ -102,6 +102,22 @@ def newest(scope: Scope) -> datetime | None:
     rows = scope.ask("newest", lambda t: scope.messages(t).agg(at=_.sent_at.max()))
     found: datetime | None = rows[0]["at"]
     return found
+
+
+def said_beside() -> dict[str, bool]:
+    """Which of the filters on what sources say beside the words would find anything, among all there is."""
+
+    def build(tables: Tables) -> Expression:
+        return tables.messages.agg(
+            rated=_.rating_share.notnull().any(),
+            bought=_.verified_purchase.notnull().any(),
+            product=_["product"].notnull().any(),
+            watch=_.watches.notnull().any(),
+            apart=((_.apart != 0) | _.taken_back).any(),
+        )
+
+    (row,) = engine.run(build, key="said beside")
+    return {name: bool(found) for name, found in row.items()}
 
 
 def behind(scope: Scope, *, after: tuple[datetime, int] | None = None, limit: int = 50) -> list[tuple[int, datetime]]:

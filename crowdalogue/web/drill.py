@@ -62,7 +62,7 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
     if isinstance(value, date):
         return f"{value.day} {value:%b}" + ("" if abs((date.today() - value).days) < 300 else f" {value.year}")  # noqa: DTZ011
     if value == "-":
-        return {"brand": "No brand", "channel": "No channel"}.get(dimension, "Not read yet")
+        return {"brand": "No brand", "channel": "No channel", "product": "No product"}.get(dimension, "Not read yet")
     if dimension == "channel":
         return "Others" if value == "others" else channel_name(value)
     if dimension == "weekday":
@@ -71,7 +71,7 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
         return f"{value:02d} to {value + 1:02d}"
     if dimension == "direction":
         return DIRECTIONS.get(value, str(value))
-    if dimension == "brand":
+    if dimension in ("brand", "product", "watch"):
         return str(value)
     return said(value) if dimension != "language" else language(value)
 

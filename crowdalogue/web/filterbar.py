@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from crowdalogue.errors import Failure
-from crowdalogue.models import Account, Brand, Tag
-from crowdalogue.relate import measures
+from crowdalogue.models import Account, Brand, Tag, Watch
+from crowdalogue.relate import measures, volume
 from crowdalogue.relate.filters import (
     CHOICES,
     DEFAULT,
@@ -31,6 +31,14 @@ from crowdalogue.web.words import exact
 
 ALWAYS = ("period", "brand", "channel")
 MORE = ("whose", "direction", "sentiment", "intent", "language", "urgency", "needs_answer", "tag", "wait")
+BESIDE = ("rated", "bought", "product", "watch", "apart")  # offered only where there is something to find
+STARS: dict[str, tuple[str, float | None, float | None]] = {
+    "any": ("with a rating", 0.0, None),
+    "best": ("best: 5 of 5", 1.0, None),
+    "good": ("4 of 5 and better", 0.75, None),
+    "middle": ("about 3 of 5", 0.375, 0.625),
+    "bad": ("2 of 5 and worse", None, 0.25),
+}
 MOST = 60  # choices of one chip
 
 
@@ -64,14 +72,16 @@ def read(request: HttpRequest) -> tuple[Filters, str]:
 def bar(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     """What filters_numbers.html draws: chips, the rest behind "Filter", and what a form has to keep."""
     kept = [(k, v) for k, vs in request.GET.lists() for v in vs if k in ("measure", "by", "across")]
-    chips = {name: _chip(request, filters, name) for name in (*ALWAYS, *MORE)}
-    rest = ("weekday", "hour", "author")
-    shown = [chips[n] for n in ALWAYS] + [chips[n] for n in MORE if filters.is_narrowed(n)]
+    beside = volume.said_beside()
+    more = (*MORE, *(n for n in BESIDE if beside[n] or filters.is_narrowed(n)))
+    chips = {name: _chip(request, filters, name) for name in (*ALWAYS, *more)}
+    rest = ("weekday", "hour", "author", "about")
+    shown = [chips[n] for n in ALWAYS] + [chips[n] for n in more if filters.is_narrowed(n)]
     shown += [_plain(request, filters, n) for n in rest if filters.is_narrowed(n)]
-    narrowed = any(filters.is_narrowed(n) for n in (*ALWAYS, *MORE, *rest))
+    narrowed = any(filters.is_narrowed(n) for n in (*ALWAYS, *more, *rest))
     return {
         "chips": shown,
-        "more": [c for n, c in chips.items() if n in MORE and not filters.is_narrowed(n) and len(c.options) > 1],
+        "more": [c for n, c in chips.items() if n in more and not filters.is_narrowed(n) and len(c.options) > 1],
         "clear": address(request, DEFAULT) if narrowed else "",
         "kept": kept + [(k, v) for k, v in filters.to_pairs() if k not in ("period", "from", "to")],
         "start": filters.start,
@@ -94,6 +104,8 @@ def _chip(request: HttpRequest, filters: Filters, name: str) -> Chip:
         Option(words, address(request, _toggled(filters, name, value)), _is_chosen(filters, name, value))
         for value, words in _choices(name)
     ]
+    if name == "rated":
+        options.insert(0, Option("All", address(request, filters.cleared(name)), not filters.is_narrowed(name)))
     if name in MANY:
         chosen = getattr(filters, name)
         options.insert(0, Option("All", address(request, filters.cleared(name)), not chosen))
@@ -104,7 +116,8 @@ def _chip(request: HttpRequest, filters: Filters, name: str) -> Chip:
 
 def _plain(request: HttpRequest, filters: Filters, name: str) -> Chip:
     value = getattr(filters, name)
-    words = "one person" if name == "author" else drill.name_of(name, value)
+    said = {"author": lambda: "one person", "about": lambda: ", ".join(value)}
+    words = said[name]() if name in said else drill.name_of(name, value)
     return Chip(name, LABELS[name], words, True, [], _without(request, filters, name))
 
 
@@ -115,6 +128,8 @@ def _without(request: HttpRequest, filters: Filters, name: str) -> str:
 def _toggled(filters: Filters, name: str, value: str) -> Filters:
     if name == "period":
         return replace(filters, period=value, start=None, end=None)
+    if name == "rated":
+        return replace(filters, rated_from=STARS[value][1], rated_to=STARS[value][2])
     chosen: Any = value
     if name in MANY:
         now = getattr(filters, name)
@@ -126,6 +141,8 @@ def _toggled(filters: Filters, name: str, value: str) -> Filters:
 def _is_chosen(filters: Filters, name: str, value: str) -> bool:
     if name == "period":
         return not filters.start and filters.period == value
+    if name == "rated":
+        return (filters.rated_from, filters.rated_to) == STARS[value][1:]
     return value in getattr(filters, name) if name in MANY else getattr(filters, name) == value
 
 
@@ -135,6 +152,8 @@ def _label(filters: Filters, name: str) -> str:
             first, last = drill.name_of("day", filters.start), drill.name_of("day", filters.end)
             return first if filters.start == filters.end else f"{first} to {last}"
         return PERIODS[filters.period]
+    if name == "rated":
+        return _rated(filters)
     if name not in MANY:
         return CHOICES[name][getattr(filters, name)]
     values = getattr(filters, name)
@@ -143,11 +162,25 @@ def _label(filters: Filters, name: str) -> str:
     return ", ".join(drill.name_of(name, v) for v in values) if values else "all"
 
 
+def _rated(filters: Filters) -> str:
+    """Stars in words: 2 of 5 and worse, or 75% and better of any scale."""
+    for words, low, high in STARS.values():
+        if (filters.rated_from, filters.rated_to) == (low, high):
+            return words
+    low, high = filters.rated_from, filters.rated_to
+    ends = [f"from {low:.0%}" if low is not None else "", f"to {high:.0%}" if high is not None else ""]
+    return " ".join(filter(None, ends)) or "all"
+
+
 def _choices(name: str) -> list[tuple[str, str]]:
     if name == "period":
         return list(PERIODS.items())
     if name in CHOICES:
         return list(CHOICES[name].items())
+    if name == "rated":
+        return [(key, words) for key, (words, _low, _high) in STARS.items()]
+    if name == "watch":
+        return [(w, w) for w in Watch.objects.order_by("name").values_list("name", flat=True)[:MOST]]
     if name == "sentiment":
         return [(s, drill.name_of(name, s)) for s in (*SENTIMENTS, NONE)]
     if name == "intent":
@@ -159,7 +192,8 @@ def _choices(name: str) -> list[tuple[str, str]]:
         return [(b, b) for b in Brand.objects.order_by("competitor", "name").values_list("name", flat=True)[:MOST]]
     if name == "tag":
         return [(t, t) for t in Tag.objects.values_list("name", flat=True)[:MOST]]
-    rows = measures.table(Scope.of(EVERYTHING), "messages", (name,), limit=MOST)  # languages, urgencies there are
+    # Languages, urgencies, products there are.
+    rows = measures.table(Scope.of(EVERYTHING), "messages", (name,), limit=MOST)
     return [(r[name], drill.name_of(name, r[name])) for r in rows]
 
 

@@ -29,6 +29,13 @@ FILTERS = st.builds(
     weekday=st.none() | st.integers(0, 6),
     hour=st.none() | st.integers(0, 23),
     author=st.none() | st.integers(-(10**12), 10**12),
+    rated_from=st.none() | st.floats(0, 1),
+    rated_to=st.none() | st.floats(0, 1),
+    bought=st.sampled_from(list(CHOICES["bought"])),
+    product=NAMES,
+    watch=NAMES,
+    about=NAMES,
+    apart=st.sampled_from(list(CHOICES["apart"])),
 )
 
 
@@ -67,12 +74,21 @@ def test_days_are_those_of_the_company() -> None:
         ("whose=mine", "Choose one of: own, competitor, any."),
         ("hour=24", "Hour must be a number from 0 to 23."),
         ("weekday=x", "Weekday must be a number from 0 to 6."),
+        ("rated_from=0", "Rated must be stars from 1 to 5, or a share such as 0.75 or 75%."),
+        ("rated_to=nan", "Rated must be stars from 1 to 5"),
+        ("rated_to=many", "Rated must be stars from 1 to 5"),
     ],
 )
 def test_what_is_not_understood_is_said(query: str, says: str) -> None:
     with pytest.raises(Failure) as wrong:
         parse(query)
     assert says in wrong.value.text
+
+
+@pytest.mark.parametrize(("given", "share"), [("4", 0.75), ("4/5", 0.75), ("75%25", 0.75), ("0.75", 0.75), ("1", 0.0)])
+def test_stars_and_shares_are_both_understood(given: str, share: float) -> None:
+    assert parse(f"rated_from={given}").rated_from == share
+    assert parse("rated_to=5").cleared("rated") == DEFAULT
 
 
 @given(st.text(max_size=80))

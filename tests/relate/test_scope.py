@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdalogue.models import Brand, Company, Message, Tag
+from crowdalogue.models import Brand, Company, Message, Tag, Watch, WatchHit
 from crowdalogue.relate import measures, volume
 from crowdalogue.relate.scope import offsets
 from tests.relate.seen import NOW, scope
@@ -65,6 +65,55 @@ QUERIES = {
     "period=today": 3,
     "from=2026-11-18&to=2026-11-18": 0,
     "period=all": 3,
+}
+
+
+def test_what_is_kept_apart_taken_back_or_a_note_is_not_counted(make: Any) -> None:
+    talk = make.conversation()
+    make.message(talk, extra={"rating": 2, "rating_max": 5, "verified_purchase": True, "product": "Kettle"})
+    make.message(talk, extra={"rating": 9, "rating_max": 10, "verified_purchase": False})
+    make.message(talk, extra={"rating": 4, "product": "Lamp"})  # of an unknown scale
+    make.message(talk, apart="spam", extra={"rating": 1, "rating_max": 5})
+    make.message(talk, apart="troll")
+    make.message(talk, deleted_at=NOW)
+    make.message(talk, direction="note")
+    make.message(talk, direction="out")
+    heard = make.message(kind="overheard")
+    WatchHit.objects.create(watch=Watch.objects.create(name="Lamps", purpose="need"), message=heard)
+    n = {q: measures.figure(scope(q), "messages")["n"] for q in BESIDE}
+    assert n == BESIDE
+    mean = measures.figure(scope(), "rating")
+    assert (mean["n"], mean["value"]) == (2, pytest.approx((0.25 + 0.9) / 2))
+    assert measures.figure(scope("rated_from=0.0"), "messages")["n"] == mean["n"]
+    by_product = {r["product"]: r["n"] for r in measures.table(scope(), "messages", ("product",))}
+    assert by_product == {"Kettle": 1, "Lamp": 1, "-": 2}
+    assert volume.said_beside() == {"rated": True, "bought": True, "product": True, "watch": True, "apart": True}
+
+
+BESIDE = {
+    "": 4,
+    "direction=any": 5,
+    "direction=note": 1,
+    "apart=any": 7,
+    "apart=only": 3,
+    "apart=spam": 1,
+    "apart=troll": 1,
+    "apart=bot": 0,
+    "apart=deleted": 1,
+    "rated_from=4": 1,
+    "rated_from=0.9": 1,
+    "rated_to=2": 1,
+    "rated_to=2&apart=any": 2,
+    "rated_from=0.25&rated_to=1.0": 2,
+    "bought=yes": 1,
+    "bought=no": 1,
+    "product=Kettle": 1,
+    "product=Kettle&product=Lamp": 2,
+    "product=-": 2,
+    "product=Nothing": 0,
+    "watch=Lamps": 1,
+    "watch=Nothing": 0,
+    "about=Nobody": 0,
 }
 
 
