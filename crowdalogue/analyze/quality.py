@@ -16,14 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdalogue.analyze import permissive, training
+from crowdalogue.analyze import classifier, permissive, training
 from crowdalogue.analyze.document import Document, Step, StepUnavailable
+from crowdalogue.analyze.labelled import Row, agreed, labelled, marked
 from crowdalogue.analyze.pipeline import STEPS, read
 from crowdalogue.analyze.steps import duplicate, head
+from crowdalogue.analyze.steps.language import LANGUAGES
 from crowdalogue.text import encoder
 
 # How many times the rows are drawn anew for an interval, and how many rows of a large set are read.
 DRAWS, MOST = 400, 3000
+# No step: any labels, learned from one file and judged on another.
+CATEGORY = "category"
 Pair = tuple[str, str]
 Labeller = Callable[[Sequence[str]], list[str]]
 
@@ -32,8 +36,9 @@ def evaluate(step: str, data: Path | str | None = None, train: Path | str | None
     """Score a step: at least n, accuracy, macro_recall, macro_f1, per_label, seconds_cpu and intervals (95 %).
 
     Without `data`, on our own examples: a head is cross-validated, so that no example is read by a model that has
-    seen it. With `data` (CSV with the columns text and label), the step in use reads that file; with `train` as well,
-    a head is first trained on our examples and that file. Raises ValueError for a step or file it does not know.
+    seen it. With `data` (a file with the columns text and label), the step in use reads that file; with `train`
+    as well, a classifier learns that file's labels first (and nothing else), and the step may be `category`: any
+    labels. Raises ValueError for a step or file it does not know.
     """
     if step == "duplicate":
         return _duplicates()
@@ -192,18 +197,69 @@ def _crossed_kind(own: list[Any], extra: list[Any], labels: list[str], *, embed:
 
 
 def _on_file(step: str, data: Path, train: Path | None) -> dict[str, Any]:
-    pairs = [(s.text, s.label) for s in training.samples_from(data, step)]
-    if train is None:
-        return {"step": step, "data": data.name, **_timed(_labels_of(_step(step)), pairs)}
-    if step not in training.STEPS:
-        raise ValueError(f"The step {step} is not trained, so leave out the file to train on.")
-    import tempfile
+    rows = labelled(data)
+    if train is not None:
+        return _on_file_after(step, data, rows, train)
+    if step == CATEGORY:
+        raise ValueError("A category is whatever the labels of a file say, so name a file to learn from with --train.")
+    judged = _step(step)
+    known = judged.labels or (LANGUAGES if step == "language" else ())
+    strange = sorted({row.label for row in rows} - set(known))
+    if known and strange:
+        raise ValueError(
+            f"{data.name} has labels that {step} never gives: {', '.join(strange[:8])}. It gives {', '.join(known)}. "
+            "Name a file to learn them from with --train."
+        )
+    pairs = [(row.text, row.label) for row in rows]
+    return {"step": step, "data": data.name, **_timed(_labels_of(judged), pairs)}
 
-    with tempfile.TemporaryDirectory(prefix="crowdalogue-head-") as folder:
-        training.train(step, train, into=folder)
-        fresh = head.read(Path(folder), step)
-    trained = Step(step, fresh.version, fresh.run, labels=fresh.labels)
-    return {"step": step, "data": data.name, "trained_on": train.name, **_timed(_labels_of(trained), pairs)}
+
+def _on_file_after(step: str, data: Path, rows: list[Row], train: Path) -> dict[str, Any]:
+    """Learn from one file with labels and be judged on another; the step only says what is asked."""
+    if step != CATEGORY and step not in training.STEPS:
+        raise ValueError(f"The step {step} is not trained, so leave out the file to train on.")
+    given, left_out = agreed(labelled(train), train.name)
+    began = time.process_time()
+    model = classifier.fit([marked(row) for row in given], [row.label for row in given])
+    trained = time.process_time() - began
+
+    said: list[str] = []
+
+    def label(texts: Sequence[str]) -> list[str]:
+        said[:] = [name for name, _ in model.label(texts)]
+        return said
+
+    pairs = [(marked(row), row.label) for row in rows]
+    result = {
+        "step": step,
+        "data": data.name,
+        "trained_on": train.name,
+        "trained_rows": len(given),
+        "contradictory_rows_left_out": left_out,
+        "seconds_cpu_training": _round(trained),
+        **_timed(label, pairs),
+    }
+    unseen = sorted({row.label for row in rows} - {row.label for row in given})
+    if unseen:
+        result["labels_not_in_training"] = unseen
+    if model.threshold is not None:
+        result |= _with_outside(model.threshold, [truth for _, truth in pairs], said)
+    return result
+
+
+def _with_outside(threshold: float, truth: list[str], found: list[str]) -> dict[str, Any]:
+    """What the threshold does to texts of a taught label and to those of none."""
+    inside = [t == f for t, f in zip(truth, found, strict=True) if t != classifier.OUT]
+    outside = [t == f for t, f in zip(truth, found, strict=True) if t == classifier.OUT]
+    return {
+        "threshold": _round(threshold),
+        "in_scope_n": len(inside),
+        "in_scope_accuracy": _round(sum(inside) / max(len(inside), 1)),
+        "in_scope_accuracy_interval": wilson(sum(inside), len(inside)),
+        "oos_n": len(outside),
+        "oos_recall": _round(sum(outside) / max(len(outside), 1)),
+        "oos_recall_interval": wilson(sum(outside), len(outside)),
+    }
 
 
 def _step(name: str) -> Step:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,9 @@ from crowdalogue.cli.output import as_json as to_json
 from crowdalogue.cli.output import print_json, print_table
 from crowdalogue.cli.store import open_store
 from crowdalogue.errors import Failure
+
+if TYPE_CHECKING:
+    from crowdalogue.analyze.labelled import Row
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
@@ -24,7 +28,9 @@ FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 @click.option("--column", default="text", show_default=True, help="The column that holds the messages.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def label(step: str, file: Path, column: str, as_json: bool) -> None:
-    """Print what STEP (sentiment, intent, language, ...) says of every row of the CSV FILE.
+    """Print what STEP (sentiment, intent, language, ...) says of every row of FILE (CSV, TSV or JSON lines).
+
+    With --json, a line a row: {"id", "label", "confidence"}; the id is that of the column id, or the row's number.
 
     \b
     Example:  crowdalogue label sentiment messages.csv > labelled.csv
@@ -41,31 +47,32 @@ def label(step: str, file: Path, column: str, as_json: bool) -> None:
     writer = csv.writer(sys.stdout)
     if not as_json:
         writer.writerow(["row", step, "confidence", "text"])
+    number = 0
     for batch in batches(file, column):
-        documents = [Document(id=str(number), text=text) for number, text in batch]
+        documents = [Document(id=row.id, text=row.text) for row in batch]
         for document in pipeline.read(documents):
+            number += 1
             found = document.findings.get(step)
             said, sure = (found.label, round(found.confidence, 4)) if found else ("", None)
-            row = {"row": int(document.id), "label": said, "confidence": sure}
             if as_json:
-                click.echo(to_json(row))
+                click.echo(to_json({"id": document.id, "label": said, "confidence": sure}))
             else:
-                writer.writerow([row["row"], said, sure, document.text])
+                writer.writerow([number, said, sure, document.text])
 
 
-def batches(file: Path, column: str, size: int = 512) -> Iterator[list[tuple[int, str]]]:
-    with file.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        if column not in (reader.fieldnames or ()):
-            known = ", ".join(reader.fieldnames or ()) or "none"
-            raise Failure(f"{file.name} has no column {column}. Columns are: {known}. Name one with --column.")
-        batch: list[tuple[int, str]] = []
-        for number, row in enumerate(reader, 1):
-            batch.append((number, row[column] or ""))
-            if len(batch) == size:
-                yield batch
-                batch = []
-        yield batch
+def batches(file: Path, column: str, size: int = 512) -> Iterator[list[Row]]:
+    """The rows of a file, so many at a time. Raises Failure where it cannot be read, or where it has none."""
+    from crowdalogue.analyze.labelled import rows
+
+    some, met = iter(rows(file, column)), False
+    try:
+        while batch := list(islice(some, size)):
+            met = True
+            yield batch
+    except ValueError as wrong:
+        raise Failure(f"{wrong} The column of the messages can be named with --column.") from None
+    if not met:
+        raise Failure(f"{file.name} holds no message below its heading.")
 
 
 @click.command()
@@ -92,16 +99,21 @@ def train(step: str | None, data: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("step", required=False)
-@click.option("--train", "train_file", type=FILE, help="Train on this CSV first (text, label), for this figure only.")
-@click.option("--test", "test_file", type=FILE, help="Score on this CSV (text, label) instead of our own examples.")
+@click.option(
+    "--train", "train_file", type=FILE, help="Learn from this file alone (text, label), for this figure only."
+)
+@click.option("--test", "test_file", type=FILE, help="Score on this file (text, label) instead of our own examples.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(step: str | None, train_file: Path | None, test_file: Path | None, as_json: bool) -> None:
     """Say how often each step is right, or one STEP, on examples it has not seen.
 
+    Files are CSV, TSV or JSON lines. A STEP named category takes any labels, learned with --train; the label oos
+    means none of the others. A column aspect, if there is one, holds the words a text is to be judged on.
     `identity` is no step: it says how well the people of the demo company were recognised.
 
     \b
     Example:  crowdalogue evaluate sentiment --test mine.csv
+              crowdalogue evaluate category --train known.csv --test new.csv --json
               crowdalogue evaluate identity --json
     """
     if step == "identity" and not test_file:
@@ -124,7 +136,10 @@ def evaluate(step: str | None, train_file: Path | None, test_file: Path | None, 
         }
     except ValueError as wrong:
         raise Failure(str(wrong)) from None
-    show(report, as_json)
+    if as_json and step:
+        print_json(report[step])
+    else:
+        show(report, as_json)
 
 
 def identity_figures() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,11 +25,36 @@ def test_label(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
 def test_evaluate_says_what_it_needs(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
     file = tmp_path / "m.csv"
     file.write_text("text,label\nThank you very much for the help,en\nVielen Dank an alle für die Hilfe,de\n")
-    figures = last_json(crowdalogue("evaluate", "language", "--test", file, "--json"))["language"]
+    figures = last_json(crowdalogue("evaluate", "language", "--test", file, "--json"))
     assert figures["n"] == 2
     assert "Choose one of" in refusal(crowdalogue("evaluate", "mood"))
     assert "which step" in refusal(crowdalogue("evaluate", "--test", file))
     assert "--test" in refusal(crowdalogue("evaluate", "language", "--train", file))
+
+
+def test_a_category_is_learned_from_one_file_and_judged_on_another(
+    crowdalogue: Callable[..., Done], tmp_path: Path
+) -> None:
+    known, new = tmp_path / "known.csv", tmp_path / "new.csv"
+    known.write_text("text,label\n" + "".join(f"the soup was {x},food\nthe bus came {x},way\n" for x in "abcde"))
+    new.write_text("text,label\nsoup,food\nbus,way\n")
+    done = crowdalogue("evaluate", "category", "--train", known, "--test", new, "--json")
+    figures = last_json(done)
+    assert {"n", "accuracy", "macro_recall", "macro_f1", "per_label", "seconds_cpu"} <= set(figures)
+    assert figures["accuracy"] == 1.0
+    assert "--train" in refusal(crowdalogue("evaluate", "category", "--test", new))
+    assert "never gives: food, way" in refusal(crowdalogue("evaluate", "sentiment", "--test", new))
+    new.write_text("text,label\nsoup,food\n")
+    assert "one label only" in refusal(crowdalogue("evaluate", "category", "--train", new, "--test", known))
+
+
+def test_a_row_keeps_its_own_id(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    file.write_text("id,text\nm-1,Thank you so much for this\n,Vielen Dank für alles und bis bald\n")
+    done = crowdalogue("label", "language", file, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["id"], line["label"]) for line in lines] == [("m-1", "en"), ("2", "de")]
+    assert set(lines[0]) == {"id", "label", "confidence"}
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

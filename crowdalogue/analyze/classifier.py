@@ -1,0 +1,398 @@
+"""A classifier of whatever labels a file holds: kernel ridge regression over meaning and wording.
+
+Two texts are alike by what the encoder's upper layers hold of them (a Gaussian of the distance) and by the words,
+letter groups and cues they share (cosine of TF-IDF). How much each counts and how smooth the answer is, is chosen by
+leaving out one example at a time, which has a closed form here. `oos` as a label means "none of these": its examples
+pull every label down, and a text below one threshold, chosen on held-out training rows, gets it.
+Every label weighs the same in all, however many examples it has, as far as `BALANCE` says.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from crowdalogue.analyze import training
+from crowdalogue.analyze.document import READ_CHARACTERS
+from crowdalogue.text.encoder import EncoderMissing
+from crowdalogue.text.layers import PARTS, encode_layers
+
+OUT = "oos"
+# Rows whose likeness to all others is kept at once: 16,000 of them take 1 GiB. More examples than that: a sample
+# of them stands for the meaning of all (`LANDMARKS`), and the wording is read by logistic regression.
+MOST, LANDMARKS = 16_000, 4_000
+# Rows on which settings are chosen, and those held out to set the threshold.
+TRIED, HELD = 1_500, 0.2
+BALANCE = 0.75
+CHUNK = 512
+# Words, the mark of what a text is judged on, and single signs.
+_WORD = re.compile(r"\$t\$|\w+|[^\w\s]")
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How much meaning and wording count, how fast likeness of meaning falls off, and how smooth the answer is."""
+
+    meaning: float
+    wording: float
+    narrow: float
+    smooth: float
+
+
+GRID = tuple(
+    Settings(meaning, wording, narrow, smooth)
+    for meaning, wording in ((1.0, 0.0), (1.0, 0.3), (1.0, 1.0), (0.3, 1.0), (0.0, 1.0))
+    for narrow in ((0.5, 1.5) if meaning else (1.0,))
+    for smooth in (0.03, 0.1, 0.3, 1.0)
+)
+
+
+class Reader:
+    """Texts to what is compared: vectors centred part by part (None without an encoder), and sparse rows."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        kept = [text[:READ_CHARACTERS] for text in texts]
+        least = 2 if len(kept) > 200 else 1
+        self._words = TfidfVectorizer(
+            ngram_range=(1, 2), sublinear_tf=True, tokenizer=_WORD.findall, token_pattern=None, dtype=np.float32
+        )
+        self._letters = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=least, dtype=np.float32
+        )
+        for one in (self._words, self._letters):
+            one.fit([*kept, "some words"])
+        vectors = _encoded(kept)
+        self._middle = None if vectors is None else vectors.mean(axis=0)
+        self.first = (None if vectors is None else self._centred(vectors), self._sparse(kept))
+
+    def read(self, texts: Sequence[str]) -> tuple[Floats | None, csr_array]:
+        kept = [text[:READ_CHARACTERS] for text in texts]
+        vectors = _encoded(kept) if self._middle is not None else None
+        return None if vectors is None else self._centred(vectors), self._sparse(kept)
+
+    def _centred(self, vectors: Floats) -> Floats:
+        assert self._middle is not None
+        parts = (vectors - self._middle).reshape(len(vectors), PARTS, -1)
+        size = np.linalg.norm(parts, axis=2, keepdims=True) * np.sqrt(np.float32(PARTS))
+        result: Floats = (parts / np.maximum(size, 1e-9)).reshape(len(vectors), -1).astype(np.float32)
+        return result
+
+    def _sparse(self, texts: Sequence[str]) -> csr_array:
+        seen = training.features(texts, embed=False)
+        own = csr_array(seen.text + seen.cues)
+        norms = np.sqrt(np.asarray(own.multiply(own).sum(axis=1)).ravel())
+        own = csr_array(own.multiply((1 / np.maximum(norms, 1e-9))[:, None]))
+        blocks = [self._words.transform(texts), self._letters.transform(texts), own]
+        return csr_array(hstack([block * np.float32(3**-0.5) for block in blocks]), dtype=np.float32)
+
+
+def _encoded(texts: Sequence[str]) -> Floats | None:
+    try:
+        return encode_layers(texts)
+    except EncoderMissing:
+        return None
+
+
+# --- likeness ----------------------------------------------------------------------------------------------------
+
+Rows = tuple[Floats | None, Any]
+
+
+def _taken(rows: Rows, at: Any) -> Rows:
+    return (None if rows[0] is None else rows[0][at], rows[1][at])
+
+
+def _cosines(one: Rows, other: Rows, *, wording: bool = True) -> tuple[Floats | None, Floats | None]:
+    """How alike each of `one` is to each of `other`, in meaning and in wording."""
+    meaning = None if one[0] is None or other[0] is None else one[0] @ other[0].T
+    if not wording:
+        return meaning, None
+    turned = csr_array(other[1].T)
+    shape = (one[1].shape[0], other[1].shape[0])
+    words = np.empty(shape, dtype=np.float32)
+    for start in range(0, shape[0], CHUNK):
+        words[start : start + CHUNK] = (one[1][start : start + CHUNK] @ turned).toarray()
+    return meaning, words
+
+
+def _likeness(meaning: Floats | None, words: Floats | None, settings: Settings) -> Floats:
+    """The two mixed; `meaning` is overwritten, since it may be a gigabyte."""
+    if meaning is not None and settings.meaning:
+        meaning -= 1
+        meaning *= 2 * settings.narrow
+        np.exp(meaning, out=meaning)
+        meaning *= settings.meaning
+    if words is None:
+        assert meaning is not None
+        return meaning
+    words *= settings.wording or float(meaning is None)
+    if meaning is not None and settings.meaning:
+        words += meaning
+    return words
+
+
+def _mixed(one: Rows, other: Rows, settings: Settings) -> Floats:
+    meaning, words = _cosines(one, other, wording=bool(settings.wording) or one[0] is None)
+    return _likeness(meaning, words, settings)
+
+
+# --- ridge -------------------------------------------------------------------------------------------------------
+
+
+def _targets(numbers: NDArray[np.int64], labels: int) -> tuple[Floats, Floats]:
+    """One column a label (-1 in `numbers` belongs to none), and how much each row counts (1 on average)."""
+    targets = np.zeros((len(numbers), labels), dtype=np.float32)
+    inside = np.flatnonzero(numbers >= 0)
+    targets[inside, numbers[inside]] = 1
+    counts = np.bincount(numbers + 1, minlength=labels + 1).astype(float)
+    weights = (1 / np.maximum(counts[numbers + 1], 1)) ** BALANCE
+    return targets, (weights / weights.mean()).astype(np.float32)
+
+
+def _solved(likeness: Floats, targets: Floats, weights: Floats, smooth: float) -> Floats:
+    likeness[np.diag_indices_from(likeness)] += smooth / weights
+    factor = scipy.linalg.cho_factor(likeness, lower=True, overwrite_a=True, check_finite=False)
+    result: Floats = scipy.linalg.cho_solve(factor, targets, check_finite=False)
+    return result
+
+
+def _left_out(likeness: Floats, targets: Floats, weights: Floats, smooth: float) -> Floats:
+    """What a fit without each row says of it."""
+    likeness[np.diag_indices_from(likeness)] += smooth / weights
+    factor, wrong = scipy.linalg.lapack.spotrf(likeness, lower=1, overwrite_a=True)
+    if wrong:
+        return np.zeros_like(targets)
+    inverse, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=True)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    result: Floats = targets - inverse @ targets / np.diag(inverse)[:, None]
+    return result
+
+
+def _macro(scores: Floats, numbers: NDArray[np.int64]) -> float:
+    """Mean of accuracy and macro recall over the rows that belong to a label."""
+    inside = numbers >= 0
+    right = scores[inside].argmax(axis=1) == numbers[inside]
+    counts = np.bincount(numbers[inside])
+    recall = np.bincount(numbers[inside], right)[counts > 0] / counts[counts > 0]
+    return float(right.mean() + recall.mean()) / 2
+
+
+def _choose(rows: Rows, numbers: NDArray[np.int64], labels: int) -> tuple[Settings, Floats]:
+    """The settings that do best when each row is left out, and the scores they gave."""
+    targets, weights = _targets(numbers, labels)
+    meaning, words = _cosines(rows, rows)
+    best: tuple[float, Settings, Floats] | None = None
+    for settings in GRID:
+        if settings.meaning and meaning is None:
+            continue
+        likeness = _likeness(
+            None if meaning is None or not settings.meaning else meaning.copy(),
+            None if words is None else words.copy(),
+            settings,
+        )
+        scores = _left_out(likeness, targets, weights, settings.smooth)
+        score = _macro(scores, numbers)
+        if best is None or score > best[0] + 1e-9:
+            best = (score, settings, scores)
+    assert best is not None
+    return best[1], best[2]
+
+
+# --- the classifier ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Classifier:
+    """A fitted classifier. `threshold` is the least score that belongs to a label, None where `oos` was not taught."""
+
+    labels: tuple[str, ...]
+    settings: Settings
+    threshold: float | None
+    temperature: float
+    _reader: Reader
+    _rows: Rows
+    _weights: Floats
+    _extra: Callable[[Rows], Floats] | None = None
+
+    def label(self, texts: Sequence[str]) -> list[tuple[str, float]]:
+        """The label of each text and its calibrated confidence."""
+        found: list[tuple[str, float]] = []
+        for start in range(0, len(texts), CHUNK):
+            found += self._told(self.scores(texts[start : start + CHUNK]))
+        return found
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """How much speaks for each label, (texts, labels): about 1 for the right one and 0 for the others."""
+        rows = self._reader.read(texts)
+        scores: Floats = _mixed(rows, self._rows, self.settings) @ self._weights
+        return scores if self._extra is None else scores + self._extra(rows)
+
+    def _told(self, scores: Floats) -> list[tuple[str, float]]:
+        shares = _shares(scores / self.temperature)
+        best = scores.argmax(axis=1)
+        said = [(self.labels[i], round(float(row[i]), 4)) for i, row in zip(best, shares, strict=True)]
+        if self.threshold is None:
+            return said
+        inside = scores.max(axis=1) >= self.threshold
+        return [one if inner else (OUT, round(1 - one[1], 4)) for one, inner in zip(said, inside, strict=True)]
+
+
+def fit(texts: Sequence[str], labels: Sequence[str], seed: int = 3) -> Classifier:
+    """Learn from texts and their labels, two labels or more; the same input gives the same classifier.
+
+    Takes about n³/3 operations and 8n² bytes for n examples up to `MOST`, and time in proportion to n beyond.
+    """
+    names = tuple(sorted(set(labels) - {OUT}))
+    place = {name: i for i, name in enumerate(names)}
+    numbers = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+    reader = Reader(texts)
+    rows: Rows = reader.first
+    order = np.random.default_rng(seed).permutation(len(numbers))
+    tried = np.sort(order[:TRIED])
+    settings, left_out = _choose(_taken(rows, tried), numbers[tried], len(names))
+    if len(numbers) > MOST:
+        return _fit_many(names, numbers, reader, settings, order)
+    held, truth = left_out, numbers[tried]
+    if len(tried) < len(numbers):
+        held, truth = _held_out(rows, numbers, len(names), settings, order)
+    weights = _weights_of(rows, numbers, len(names), settings)
+    threshold = _threshold(held, truth) if OUT in labels else None
+    return Classifier(names, settings, threshold, _temperature(held, truth), reader, rows, weights)
+
+
+def _weights_of(rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings) -> Floats:
+    targets, counts = _targets(numbers, labels)
+    return _solved(_mixed(rows, rows, settings), targets, counts, settings.smooth)
+
+
+def _held_out(
+    rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings, order: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Scores of a part of the rows by a fit of the others, and what they are; half of the part is `oos` at least."""
+    outside = order[numbers[order] < 0]
+    inside = order[numbers[order] >= 0]
+    held = np.concatenate([outside[: int(len(outside) * HELD)], inside[: min(int(len(inside) * HELD), 3000)]])
+    seen = np.setdiff1d(order, held)
+    weights = _weights_of(_taken(rows, seen), numbers[seen], labels, settings)
+    return _mixed(_taken(rows, held), _taken(rows, seen), settings) @ weights, numbers[held]
+
+
+def _threshold(scores: Floats, truth: NDArray[np.int64]) -> float:
+    """The least score of a label at which right answers inside and refusals outside are most, each side as one."""
+    top = scores.max(axis=1)
+    right = (scores.argmax(axis=1) == truth) & (truth >= 0)
+    tries = np.unique(top)
+    inside, outside = top[right], top[truth < 0]
+    kept = 1 - np.searchsorted(np.sort(inside), tries) / max((truth >= 0).sum(), 1)
+    refused = np.searchsorted(np.sort(outside), tries) / max(len(outside), 1)
+    together = kept + refused
+    # Half-way to the next score below, which is on the other side of the best cut.
+    at = int(np.median(np.flatnonzero(together >= together.max() - 1e-9)))
+    return float(tries[at] + tries[max(at - 1, 0)]) / 2
+
+
+def _temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
+    inside = truth >= 0
+    return training.temperature(scores[inside], truth[inside]) if inside.any() else 1.0
+
+
+def _shares(scores: Floats) -> Floats:
+    result: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    result /= result.sum(axis=1, keepdims=True)
+    return result
+
+
+# --- many examples -----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Wording:
+    """Logistic regression over the sparse rows, as scores of the same kind as those of the meaning."""
+
+    model: Any
+    columns: list[int]
+    labels: int
+    share: float
+
+    def __call__(self, rows: Rows) -> Floats:
+        scores = np.zeros((rows[1].shape[0], self.labels), dtype=np.float32)
+        scores[:, self.columns] = self.model.predict_proba(rows[1]) * self.share
+        return scores
+
+
+def _fit_many(
+    names: tuple[str, ...],
+    numbers: NDArray[np.int64],
+    reader: Reader,
+    settings: Settings,
+    order: NDArray[np.int64],
+) -> Classifier:
+    """Meaning by ridge over the likeness to `LANDMARKS` rows, wording by logistic regression, mixed on a held part."""
+    rows = reader.first
+    cut = int(len(order) * 0.1)
+    held, seen = order[:cut], order[cut:]
+    marks = _taken(rows, np.sort(order[-LANDMARKS:]))
+    meaning = Settings(1.0, 0.0, settings.narrow, settings.smooth)
+    with_vectors = rows[0] is not None
+    first = _landmark_weights(_taken(rows, seen), marks, numbers[seen], len(names), meaning) if with_vectors else None
+    base = _by_landmarks(_taken(rows, held), marks, first, meaning, len(names))
+    wording = _wording(_taken(rows, seen), numbers[seen], len(names))
+    said = wording(_taken(rows, held))
+    mixes = [(_macro(base + share * said, numbers[held]), share) for share in (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 2.0)]
+    best = max(mixes)[1]
+    scores = base + best * said
+    threshold = _threshold(scores, numbers[held]) if (numbers < 0).any() else None
+    final = _landmark_weights(rows, marks, numbers, len(names), meaning) if with_vectors else None
+    wording = _wording(rows, numbers, len(names))
+    wording.share = best
+    heat = _temperature(scores, numbers[held])
+    if final is None:
+        final = np.zeros((marks[1].shape[0], len(names)), dtype=np.float32)
+    return Classifier(names, meaning, threshold, heat, reader, marks, final, wording)
+
+
+def _by_landmarks(rows: Rows, marks: Rows, weights: Floats | None, settings: Settings, labels: int) -> Floats:
+    if weights is None:
+        return np.zeros((rows[1].shape[0], labels), dtype=np.float32)
+    result: Floats = _mixed(rows, marks, settings) @ weights
+    return result
+
+
+def _landmark_weights(rows: Rows, marks: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings) -> Floats:
+    """Ridge regression on the likeness to the landmarks, added up a chunk of rows at a time."""
+    targets, counts = _targets(numbers, labels)
+    among = _mixed(marks, marks, settings)
+    left = (settings.smooth * among).astype(np.float64)
+    left[np.diag_indices_from(left)] += 1e-3 * len(numbers) / len(left)
+    right = np.zeros((len(left), labels))
+    step = 8 * CHUNK
+    for start in range(0, len(numbers), step):
+        part = slice(start, start + step)
+        near = _mixed(_taken(rows, part), marks, settings)
+        left += near.T @ (near * counts[part, None])
+        right += near.T @ (targets[part] * counts[part, None])
+    factor = scipy.linalg.cho_factor(left, lower=True, overwrite_a=True, check_finite=False)
+    result: Floats = scipy.linalg.cho_solve(factor, right, check_finite=False).astype(np.float32)
+    return result
+
+
+def _wording(rows: Rows, numbers: NDArray[np.int64], labels: int) -> _Wording:
+    inside = np.flatnonzero(numbers >= 0)
+    model = LogisticRegression(C=5.0, max_iter=60, class_weight="balanced", tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows[1][inside], numbers[inside])
+    return _Wording(model, [int(c) for c in model.classes_], labels, 1.0)

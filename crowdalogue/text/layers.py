@@ -1,0 +1,87 @@
+"""What the upper layers of the encoder hold of a text, for classifiers that are trained on many examples.
+
+The sentence vector is made for likeness of meaning; the layers below it and the strongest value of each feature keep
+more of mood and wording. It is the same int8 graph with three more outputs, so it costs what an encoding costs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crowdalogue.text.encoder import WIDTH, Encoder, Floats, build, model_path
+
+# The sentence vector, the means of the fifth and fourth layer, and the maximum of the last.
+PARTS = 4
+# LayerNormalization nodes by number: one for the words, two a layer.
+_LAYERS = (8, 10, 12)
+
+
+class LayerEncoder(Encoder):
+    """An encoder that gives `PARTS` unit vectors side by side; safe to share between threads as the other is."""
+
+    @staticmethod
+    def _load_session(path: Path | None, threads: int) -> Any:
+        import onnx
+        import onnxruntime
+        from onnx import TensorProto, helper
+
+        file = path or model_path()
+        model = onnx.load(file if file.exists() else build(file))
+        norms = [node.output[0] for node in model.graph.node if node.op_type == "LayerNormalization"]
+        for name in (norms[i] for i in _LAYERS):
+            model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Float32, (len(texts), PARTS * 384), in the order given. Each distinct text is computed once."""
+        places: dict[str, list[int]] = {}
+        for i, text in enumerate(texts):
+            places.setdefault(text, []).append(i)
+        result = np.zeros((len(texts), PARTS * WIDTH), dtype=np.float32)
+        for text, vector in self._compute(list(places)):
+            result[places[text]] = vector
+        return result
+
+    def _run(self, rows: list[list[int]]) -> Floats:
+        tokens, mask = _padded(rows)
+        sentence, fourth, fifth, last = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
+        there = mask[:, :, None].astype(np.float32)
+        number = there.sum(axis=1)
+        peak = np.where(there > 0, last, np.float32(-9)).max(axis=1)
+        parts = (sentence, (fifth * there).sum(axis=1) / number, (fourth * there).sum(axis=1) / number, peak)
+        return np.hstack([_unit(part) for part in parts])
+
+
+def _padded(rows: list[list[int]]) -> tuple[Any, Any]:
+    tokens = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    mask = np.zeros_like(tokens)
+    for i, row in enumerate(rows):
+        tokens[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return tokens, mask
+
+
+def _unit(rows: Any) -> Floats:
+    result: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return result
+
+
+_shared: LayerEncoder | None = None
+_loading = threading.Lock()
+
+
+def encode_layers(texts: Sequence[str]) -> Floats:
+    """`LayerEncoder.encode` by the one of this process. Raises `EncoderMissing` where there is no encoder."""
+    global _shared
+    with _loading:
+        if _shared is None:
+            _shared = LayerEncoder()
+    return _shared.encode(texts)
