@@ -3,6 +3,7 @@
 # make check    ruff, mypy and the layout of the package
 # make bench    measures what is claimed, into benchmarks/RESULTS.md
 # make chaos    the long fault tests
+# make prove    the long simulations: whether intervals and rates are what they say
 # make peers    channels against real servers of the networks; make peers-setup installs them, outside the checkout
 # make setup    .venv, pinned parts with hashes, page assets, the sentence encoder
 # make lock     write the lock files anew
@@ -13,7 +14,7 @@ BIN := .venv/bin
 SCRATCH := CROWDALOGUE_HOME="$(CURDIR)/var"
 WORKERS ?= 2
 
-.PHONY: setup setup-dev setup-test run test check bench chaos peers peers-setup lock
+.PHONY: setup setup-dev setup-test run test check bench chaos prove peers peers-setup lock
 
 setup:
 	@$(PYTHON) tools/environment.py
@@ -40,6 +41,9 @@ test: setup-test check
 chaos: setup-test
 	$(BIN)/pytest -s -m chaos --timeout 7200
 	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -s -m chaos --timeout 7200
+
+prove: setup-test
+	$(BIN)/pytest -s -m prove --timeout 3600
 
 peers: setup-test
 	$(BIN)/pytest -m peers --timeout 900

@@ -21,7 +21,7 @@ def test_two_groups_are_compared(
     got: dict[str, Any] = caller.get("/comparisons?one=channel%3Demail&two=channel%3Dsms&rows=1").json()
     assert (got["one"]["authors"], got["two"]["authors"], got["refused"]) == (22, 22, "")
     [row] = got["rows"]
-    assert row["kind"] == "word" and row["stands"] and row["ratio"] is None or row["ratio"] == 0
+    assert (row["kind"] == "word" and row["stands"] and row["ratio"] is None) or row["ratio"] == 0
     assert got["stand"] >= 2 and got["left_out"] == ["channel"]
     assert "too few" in caller.get("/comparisons?one=channel%3Dx&two=").json()["refused"].lower()
     assert "Period" in refused(caller.get("/comparisons?one=period%3Dsoon"), 422)

@@ -32,6 +32,8 @@ PAGES = (
     "/?period=all",
     "/explore/",
     "/explore/?by=intent&period=all",
+    "/compare/",
+    "/compare/?a=period%3Dall%26direction%3Din&b=period%3Dall%26direction%3Dany",
     "/messages/",
     "/inbox/",
     "/inbox/?queue=closed",
@@ -81,7 +83,7 @@ PAGES = (
 )
 OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
 ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
-WITH_CHARTS = ("/", "/explore/")
+WITH_CHARTS = ("/", "/explore/", "/compare/")
 # Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
 NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
