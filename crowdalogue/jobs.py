@@ -47,6 +47,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("watches", flow.watch, stop, rest=2.0),
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
+        Loop("topics", flow.find_topics, stop, rest=600.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=0.5),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),

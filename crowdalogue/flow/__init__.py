@@ -30,7 +30,7 @@ from crowdalogue.flow.inwards import (
     try_out,
     understand,
 )
-from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, judge, process, release
+from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, find_topics, judge, process, release
 from crowdalogue.flow.outwards import (
     answer,
     carry_out,
@@ -65,6 +65,7 @@ __all__ = [
     "file",
     "file_once",
     "file_parsed",
+    "find_topics",
     "judge",
     "knock",
     "lost_a_race",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crowdalogue import live
 from crowdalogue.act import decisions
-from crowdalogue.analyze import findings
+from crowdalogue.analyze import findings, refit
 from crowdalogue.listen import identity, watches
 from crowdalogue.models import (
     Apart,
@@ -38,7 +38,17 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
             watches.catch(readings)
             identity.stir(m.handle_id for m in messages[part])
             live.announce("conversation", *sorted(touched))
+        with transaction.atomic():
+            refit.assign(messages[part], [d.embedding for d in documents[part]], timezone.now())
     return len(messages)
+
+
+def find_topics() -> bool:
+    """Find the topics of the newest messages anew, once a day. Returns whether it was done now."""
+    fit = refit.refit(timezone.now())
+    if fit is not None:
+        live.announce("topics", fit.pk)
+    return fit is not None
 
 
 def correct(user: User, message: Message, step: str, label: str) -> Correction:

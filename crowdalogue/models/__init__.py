@@ -22,6 +22,7 @@ from crowdalogue.models.live import LiveEvent
 from crowdalogue.models.people import Merge, Resemblance, Standing
 from crowdalogue.models.relate import BusinessRecord
 from crowdalogue.models.team import RIGHTS, Audit, Company, Role, Token, User
+from crowdalogue.models.topics import Topic, TopicEvent, TopicFit, TopicMessage
 from crowdalogue.models.watches import Watch, WatchHit, WatchSearch
 
 __all__ = [
@@ -60,6 +61,10 @@ __all__ = [
     "ThreadRef",
     "Token",
     "Tombstone",
+    "Topic",
+    "TopicEvent",
+    "TopicFit",
+    "TopicMessage",
     "User",
     "View",
     "Wait",
