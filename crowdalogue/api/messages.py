@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
@@ -17,7 +17,7 @@ from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
 from crowdalogue.api.shapes import Id, Moment, Page, Paging, Text, Word, answers
 from crowdalogue.channels.jsonbody import FIELDS, Reader
-from crowdalogue.models import Account, Brand, Conversation, Handle, Message
+from crowdalogue.models import Account, Brand, Conversation, Handle, Message, WatchHit
 
 router = Router()
 
@@ -65,6 +65,9 @@ class MessageOut(Schema):
     url: str
     public: bool
     extra: dict[str, Any]
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    apart: str | None
     reading: ReadingOut | None
     attachments: list[AttachmentOut]
 
@@ -93,13 +96,20 @@ def shown(row: Message) -> MessageOut:
         url=row.url,
         public=row.public,
         extra=row.extra,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        apart=row.apart,
         reading=ReadingOut.from_orm(reading) if reading else None,
         attachments=[AttachmentOut.from_orm(a) for a in row.attachments.all()],
     )
 
 
 class Filters(Schema):
-    """Empty means all. `since` and `until` are about when it was said; `until` itself is left out."""
+    """Empty means all. `since` and `until` are about when it was said; `until` itself is left out.
+
+    `apart`: `no` leaves out what is kept apart or was taken back, `only` shows nothing else. `rating_from` and
+    `rating_to` are as the source gave the rating, both included. `watch` caught the message and was not called wrong.
+    """
 
     conversation: Id | None = None
     person: Id | None = None
@@ -112,6 +122,12 @@ class Filters(Schema):
     language: Word = ""
     since: Moment | None = None
     until: Moment | None = None
+    apart: Literal["", "no", "only"] = ""
+    rating_from: Annotated[float, Field(ge=-1000, le=1000)] | None = None
+    rating_to: Annotated[float, Field(ge=-1000, le=1000)] | None = None
+    verified_purchase: bool | None = None
+    product: Word = ""
+    watch: Id | None = None
 
     def of(self, rows: QuerySet[Message]) -> QuerySet[Message]:
         wanted = {
@@ -127,7 +143,23 @@ class Filters(Schema):
             "sent_at__gte": self.since,
             "sent_at__lt": self.until,
         }
-        return rows.filter(**{name: value for name, value in wanted.items() if value})
+        rows = self.beside(rows.filter(**{name: value for name, value in wanted.items() if value}))
+        counted = Q(apart__isnull=True, deleted_at__isnull=True)
+        return rows.filter({"no": counted, "only": ~counted}.get(self.apart, Q()))
+
+    def beside(self, rows: QuerySet[Message]) -> QuerySet[Message]:
+        """What sources say beside the words."""
+        wanted = {
+            "extra__rating__gte": self.rating_from,
+            "extra__rating__lte": self.rating_to,
+            "extra__verified_purchase": self.verified_purchase,
+            "extra__product": self.product or None,
+        }
+        rows = rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+        if self.watch is None:
+            return rows
+        heard = WatchHit.objects.filter(watch=self.watch, message=OuterRef("pk"))
+        return rows.filter(Exists(heard.exclude(right=False)))
 
 
 def visible(request: HttpRequest) -> QuerySet[Message]:

@@ -68,7 +68,10 @@ def author(facts: str | None) -> Author:
     """From the JSON text of `Handle.facts`."""
     if not facts or not _KNOWN.search(facts):
         return NOBODY
-    found = _loaded(facts)
+    return author_in(_loaded(facts))
+
+
+def author_in(found: Mapping[str, Any]) -> Author:
     followers = number(found.get("followers"))
     count = int(followers) if followers is not None and 0 <= followers <= MOST_FOLLOWERS else None
     return Author(count, truth(found.get("verified")), word(found.get("place")))

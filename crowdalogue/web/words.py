@@ -3,7 +3,8 @@
 Tags     {% icon "i-mail" label="E-mail" %}  {% channel kind %}  {% feeling "negative" %}  {% when at %}
          {% promise conversation %}  {% asset "base.css" %}
 Filters  n|number  n|capped  x|percent  seconds|duration  bytes|filesize  n|plural:"message,messages"
-         name|deed_words  text|first_sentence  name|initials  label|said  kind|channel_name  at|day  at|clock
+         extra|beside  facts|reach  name|deed_words
+         text|first_sentence  name|initials  label|said  kind|channel_name  at|day  at|clock
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from crowdalogue import channels
 from crowdalogue.act import deeds
+from crowdalogue.relate import given
 
 register = template.Library()
 
@@ -250,6 +252,25 @@ def plural(n: int, words: str) -> str:
     """1 message, 1,284 messages: {{ n|plural:"message,messages" }}."""
     one, many = words.split(",")
     return f"{number(n)} {one if n == 1 else many}"
+
+
+@register.filter
+def beside(extra: Any) -> list[str]:
+    """What a source says beside a message's words, in words: ["4 of 5", "Verified purchase", "Kettle 2", "Graz"]."""
+    found = given.said_in(extra) if isinstance(extra, dict) else given.NOTHING
+    most = f" of {found.most:g}" if found.most is not None else ""
+    stars = f"Rated {found.rating:g}{most}" if found.rating is not None else ""
+    bought = "Verified purchase" if found.bought else ""
+    release = f"version {found.version}" if found.version else ""
+    return [said for said in (stars, bought, found.product, release, found.place) if said]
+
+
+@register.filter
+def reach(facts: Any) -> str:
+    """Who listens to an author, where their channel says so: 1,200 followers, verified there."""
+    found = given.author_in(facts) if isinstance(facts, dict) else given.NOBODY
+    followers = plural(found.followers, "follower,followers") if found.followers else ""
+    return ", ".join(filter(None, (followers, "verified there" if found.verified else "")))
 
 
 @register.filter

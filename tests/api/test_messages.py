@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from crowdalogue import flow
-from crowdalogue.models import Account, Conversation, Correction, Message, User
+from crowdalogue.models import Account, Conversation, Correction, Message, User, Watch, WatchHit
 from tests.api.conftest import Program, refused
 
 Say = Callable[..., Conversation]
@@ -133,3 +133,30 @@ def test_correcting(program: Callable[..., Program], say: Say, analyst: User) ->
     got = program(analyst).post(f"/messages/{pk}/correct", {"step": "sentiment", "label": "positive"})
     assert got.json()["reading"]["sentiment"] == "positive"
     assert Correction.objects.get().user == analyst
+
+
+def test_filters_on_what_stands_beside_the_words(program: Callable[..., Program], say: Say, owner: User) -> None:
+    say("bad", extra={"rating": 1, "rating_max": 5, "verified_purchase": True, "product": "Kettle"})
+    say("good", address="b@example.com", extra={"rating": 4.5, "rating_max": 5, "verified_purchase": False})
+    spam = say("spam", address="c@example.com")
+    Message.objects.filter(conversation=spam).update(apart="spam")
+    watch = Watch.objects.create(name="Kettles", purpose="product")
+    WatchHit.objects.create(watch=watch, message=Message.objects.get(text="bad"))
+    WatchHit.objects.create(watch=watch, message=Message.objects.get(text="good"), right=False)
+    caller = program(owner)
+    found = {q: [m["text"] for m in caller.get(f"/messages?{q}").json()["items"]] for q in BESIDE}
+    assert found == BESIDE
+    assert [m["text"] for m in caller.get(f"/messages?watch={watch.pk}").json()["items"]] == ["bad"]
+    assert caller.get("/messages?apart=only").json()["items"][0]["apart"] == "spam"
+
+
+BESIDE = {
+    "": ["spam", "good", "bad"],
+    "apart=no": ["good", "bad"],
+    "apart=only": ["spam"],
+    "rating_from=4": ["good"],
+    "rating_to=4.5&rating_from=1": ["good", "bad"],
+    "verified_purchase=true": ["bad"],
+    "verified_purchase=false": ["good"],
+    "product=Kettle": ["bad"],
+}

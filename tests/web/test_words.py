@@ -153,3 +153,13 @@ def test_the_first_sentence() -> None:
     assert words.first_sentence("Mails of one box. They stay there.") == "Mails of one box."
     assert words.first_sentence("Version 2.0 of it") == "Version 2.0 of it"
     assert words.first_sentence("") == ""
+
+
+def test_what_a_source_says_beside_the_words() -> None:
+    review = {"rating": 4, "rating_max": 5, "verified_purchase": True, "product": "Kettle", "version": "2.1"}
+    assert words.beside(review) == ["Rated 4 of 5", "Verified purchase", "Kettle", "version 2.1"]
+    assert words.beside({"rating": 7.5, "place": "Graz"}) == ["Rated 7.5", "Graz"]
+    assert words.beside({"order": "A-1", "verified_purchase": False}) == words.beside(None) == []
+    assert words.reach({"followers": 1200, "verified": True}) == "1,200 followers, verified there"
+    assert words.reach({"followers": 1}) == "1 follower"
+    assert words.reach({}) == words.reach(None) == ""
