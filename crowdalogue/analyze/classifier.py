@@ -52,12 +52,9 @@ class Settings:
     smooth: float
 
 
-GRID = tuple(
-    Settings(meaning, wording, narrow, smooth)
-    for meaning, wording in ((1.0, 0.0), (1.0, 0.3), (1.0, 1.0), (0.3, 1.0), (0.0, 1.0))
-    for narrow in ((0.5, 1.5) if meaning else (1.0,))
-    for smooth in (0.03, 0.1, 0.3, 1.0)
-)
+# Tweets want a smooth answer, clear intents a sharp one; other languages than English want the wording.
+_MIXES = ((1.0, 0.0, 0.5), (1.0, 0.0, 1.5), (1.0, 0.3, 0.5), (1.0, 0.3, 1.5), (0.3, 1.0, 0.5), (0.0, 1.0, 1.0))
+GRID = tuple(Settings(*mix, smooth) for mix in _MIXES for smooth in (0.03, 0.2, 1.0, 3.0))
 
 
 class Reader:
