@@ -3,7 +3,7 @@
 How far a rise stands out is in relate/usual.py. The threshold is not theoretical: the daily maxima of the series' own
 past scores say where it must be, so that it is passed as often as the budget allows. Squared scores of calm, normal
 series have a Gumbel tail; its place and scale are taken from two quantiles (so that true bursts in the past count
-little), drawn towards what calm series show while there are few days, and the scale never falls below that.
+little), drawn towards what calm series show while there are few days, unless the series' own tail is heavier.
 
 Every step is decided from the steps before it and itself only. Pure arrays; no rows. Return levels: Coles (2001).
 """
@@ -27,6 +27,9 @@ FORGIVEN = 3  # episodes in 30 days that are taken for true and left out of the 
 LOW_QUANTILE, HIGH_QUANTILE = 0.5, 0.85  # of daily maxima, through which the distribution is drawn
 # What squared scores of calm simulated series show, and how many days of the series' own past that weighs.
 CALM_MEDIAN, CALM_SCALE, CALM_DAYS = 4.2, 1.7, 10.0
+# From so many times the calm scale on a series has a heavy tail of its own: it is not drawn towards calm ones, and its
+# scale is widened, as its rarest scores lie beyond what a Gumbel distribution says. Chosen on real counts.
+HEAVY, WIDENED = 1.5, 1.4
 FEW_DAYS = 5.0  # what few days say of the tail is too little by about this many parts of their number
 
 
@@ -125,7 +128,10 @@ def return_level(daily: Floats, days: float, per_day: int = 24) -> float:
     # The largest of fewer steps a day is smaller.
     median = max(CALM_MEDIAN + CALM_SCALE * math.log(per_day / 24), 0.5)
     place = (n * low + CALM_DAYS * median) / (n + CALM_DAYS)
-    scale = (n * (high - low) / (b - a) + CALM_DAYS * CALM_SCALE) / (n + CALM_DAYS)
+    own = (high - low) / (b - a)
+    scale = (n * own + CALM_DAYS * CALM_SCALE) / (n + CALM_DAYS)
+    if own > HEAVY * CALM_SCALE:
+        place, scale = max(place, low), WIDENED * own
     scale = max(scale, 0.7 * CALM_SCALE) * (1 + FEW_DAYS / n)
     rare = -math.log(-math.log1p(-1.0 / max(days, 1.5)))
     return math.sqrt(max(place + scale * (rare - a), 1.0))

@@ -106,8 +106,8 @@ def test_the_promise_is_kept_for_a_few() -> None:
 @pytest.mark.parametrize("budget", [0.25, 0.5, 1.0, 2.0, 4.0])
 def test_the_promise_is_kept(budget: float) -> None:
     """Over calm series, and over such with bursts, where noticing them must not cost the promise."""
-    calm = simulated.promise(budget, series=60, seed=1, bursts=0)
-    bursts = simulated.promise(budget, series=60, seed=2)
+    calm = simulated.promise(budget, series=48, seed=1, bursts=0)
+    bursts = simulated.promise(budget, series=48, seed=2)
     print(f"budget {budget}: calm {calm.rate:.2f}, with bursts {bursts.rate:.2f}, found {bursts.share:.3f}")
     assert budget / 1.5 <= calm.rate <= budget * 1.5
     assert bursts.rate <= budget * 1.5
@@ -133,4 +133,4 @@ def quiet_rate(budget: float) -> float:
 @pytest.mark.skipif(not DATA.exists(), reason="the real counts are not here; CROWDALOGUE_DATA says where")
 def test_real_counts_outside_what_people_marked() -> None:
     """Harder than calm: a few of these episodes are true rises that nobody marked."""
-    assert quiet_rate(0.5) <= 2.0
+    assert quiet_rate(0.5) <= 0.75
