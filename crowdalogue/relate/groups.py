@@ -353,8 +353,9 @@ def _by_strata(pile: _Pile, family: _Family, which: list[int], codes: Array, siz
 
 
 def _parts(k: Array, n: Array, names: list[str]) -> tuple[tuple[str, int, int, int, int], ...]:
-    order = np.argsort(-n.min(0), kind="stable")[:PARTS]
-    shown = [s for s in order if n[:, s].min() > 0]
+    """The strata with both groups, those with most people who have it first."""
+    order = np.argsort(-k.sum(0), kind="stable")
+    shown = [s for s in order if n[:, s].min() > 0][:PARTS]
     return tuple((names[s], int(k[0, s]), int(n[0, s]), int(k[1, s]), int(n[1, s])) for s in shown)
 
 

@@ -55,7 +55,10 @@ def page(request: HttpRequest) -> HttpResponse:
     stand = sum(bool(found.figures.stands[r.at]) for r in found.rows) if found.figures else 0
     labels = [r for r in found.rows if r.kind != "word"]
     words = [r for r in found.rows if r.kind == "word" and found.figures and found.figures.stands[r.at]]
-    turned = [r for r in found.rows if r.warned and found.figures][:WARNINGS]
+    warned = [r for r in found.rows if r.warned]
+    warned.sort(
+        key=lambda r: (not any(w.turned for w in r.warned), r.kind == "word")
+    )  # evidence stays the order within
     shown: dict[str, Any] = {
         "title": contrasted.title(found, sides),
         "as_of": filterbar.fresh(facts.as_of()),
@@ -71,9 +74,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "words": contrasted.words(found, words, sides, WORDS),
         "table": contrasted.table(found, _first_rows(found), sides),
         "shown": min(TABLE, len(found.rows)),
-        "warnings": [w for row in turned for w in contrasted.warnings(found, row, sides)],
-        "left_out": [drill_label(name) for name in found.chosen_by],
-        "unchecked": [drill_label(name) for name in found.unchecked],
+        "warnings": [w for row in warned[:WARNINGS] for w in contrasted.warnings(found, row, sides)],
+        "left_out": [drill_label(name).lower() for name in found.chosen_by],
+        "unchecked": [drill_label(name).lower() for name in found.unchecked],
         "shortcuts": _shortcuts(first, second),
         "csv": address(first, second, format="csv") if may(request, "export") and found.rows else "",
     }

@@ -42,6 +42,16 @@ DEEDS = {
     "review": "write a review",
     "spam": "send spam",
 }
+DID = {
+    "question": "asked a question",
+    "complaint": "complained",
+    "praise": "praised",
+    "idea": "suggested something",
+    "purchase_intent": "wanted to buy",
+    "churn_risk": "talked of leaving",
+    "review": "wrote a review",
+    "spam": "sent spam",
+}
 DRAWN = 16  # labels of the picture
 WIDEST = 16.0  # of the picture: a ratio beyond it stands at its edge
 EDGE = 44.0  # percent of the drawing either side of the middle
@@ -69,7 +79,11 @@ def who(filters: Filters, other: Filters) -> str:
     parts = []
     for name in ("channel", "brand", "sentiment", "intent", "urgency", "language", "tag"):
         mine = getattr(filters, name)
-        if mine and mine != getattr(other, name):
+        if name == "intent" and len(mine) == 1 and mine != other.intent and mine[0] in DID:
+            parts.append(DID[mine[0]])
+        elif name == "sentiment" and len(mine) == 1 and mine != other.sentiment and mine[0] != "-":
+            parts.append(f"wrote something {value_name(name, mine[0]).lower()}")
+        elif mine and mine != getattr(other, name):
             parts.append(_trait(name, " or ".join(value_name(name, v) for v in mine)))
     for name in ("whose", "needs_answer", "wait", "direction"):
         mine = getattr(filters, name)
@@ -104,7 +118,7 @@ def value_name(kind: str, value: Any) -> str:
     """A label or word as a person reads it."""
     if kind in ("word", "month", "tag"):
         return str(value)
-    return str(value).capitalize() if kind == "needs_answer" else drill.name_of(kind, value)
+    return str(value).capitalize() if kind in ("needs_answer", "urgency") else drill.name_of(kind, value)
 
 
 def does(row: Row) -> str:

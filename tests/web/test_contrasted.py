@@ -28,7 +28,8 @@ def test_a_group_is_said_by_what_the_other_is_not() -> None:
     letters, all_of = DEFAULT.with_(channel=("email",)), DEFAULT
     assert who(letters, all_of).startswith("wrote by ") and who(all_of, letters) == "is among the rest"
     same = letters.with_(sentiment=("negative",))
-    assert who(same, letters) == "wrote something of sentiment “negative”"
+    assert who(same, letters) == "wrote something negative"
+    assert who(DEFAULT.with_(intent=("complaint",)), DEFAULT) == "complained"
     assert who(letters.with_period("90d"), letters) == "wrote in the last 90 days"
     assert who(letters.with_period("today"), letters) == "wrote today"
     january = Filters(start=date(2026, 1, 1), end=date(2026, 1, 31))
