@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crowdalogue.models import Audit, Brand, User
+from crowdalogue.models import Audit, Brand, Message, User
 from crowdalogue.relate import measures
 from tests.web.numbers import counted, talk
 
@@ -37,6 +37,7 @@ def some(brand: Brand) -> None:
             intent="complaint",
         )
     talk(brand=Brand.objects.create(name="=HYPERLINK()"), answer_s=60, sentiment="neutral")
+    Message.objects.update(extra={"rating": 4, "rating_max": 5, "product": "Kettle"})
     counted()
 
 
