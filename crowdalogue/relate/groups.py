@@ -25,7 +25,7 @@ from crowdalogue.relate import comparison, facts, measures
 from crowdalogue.relate.comparison import FEWEST_PEOPLE, FEWEST_WITH, MOVE, RATE, SHARED, Compared
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import Filters
-from crowdalogue.relate.phrases import phrases
+from crowdalogue.relate.phrases import distinct, phrases
 from crowdalogue.relate.scope import Scope
 
 Array: TypeAlias = Any
@@ -291,7 +291,7 @@ def _count(pile: _Pile, families: list[_Family]) -> tuple[Compared, list[tuple[i
 def _people_with(pile: _Pile, family: _Family, g: int) -> Array:
     here = pile.group[family.message] == g
     size = max(len(family.values), 1)
-    keys = np.unique(pile.author[family.message[here]] * size + family.feature[here])
+    keys = distinct(pile.author[family.message[here]] * size + family.feature[here])
     return np.bincount(keys % size, minlength=len(family.values))[: len(family.values)]
 
 
@@ -345,10 +345,10 @@ def _by_strata(pile: _Pile, family: _Family, which: list[int], codes: Array, siz
     for g in (0, 1):
         here = pile.group[message] == g
         cell = feature[here] * size + codes[message[here]]
-        keys = np.unique(pile.author[message[here]] * (len(which) * size) + cell)
+        keys = distinct(pile.author[message[here]] * (len(which) * size) + cell)
         k[g] = np.bincount(keys % (len(which) * size), minlength=len(which) * size).reshape(len(which), size)
         all_of = family.known & (pile.group == g)
-        n[g] = np.bincount(np.unique(pile.author[all_of] * size + codes[all_of]) % size, minlength=size)
+        n[g] = np.bincount(distinct(pile.author[all_of] * size + codes[all_of]) % size, minlength=size)
     return k, n
 
 
