@@ -288,14 +288,17 @@ def _held_out(
 
 
 def _threshold(scores: Floats, truth: NDArray[np.int64]) -> float:
-    """The least score of a label at which right answers inside and refusals outside are most, each side as one."""
+    """The least score of a label at which right answers inside and refusals outside are most.
+
+    Inside counts twice: with both as one, the threshold refused 12 % of what was taught to find 97 % of the rest.
+    """
     top = scores.max(axis=1)
     right = (scores.argmax(axis=1) == truth) & (truth >= 0)
     tries = np.unique(top)
     inside, outside = top[right], top[truth < 0]
     kept = 1 - np.searchsorted(np.sort(inside), tries) / max((truth >= 0).sum(), 1)
     refused = np.searchsorted(np.sort(outside), tries) / max(len(outside), 1)
-    together = kept + refused
+    together = 2 * kept + refused
     # Half-way to the next score below, which is on the other side of the best cut.
     at = int(np.median(np.flatnonzero(together >= together.max() - 1e-9)))
     return float(tries[at] + tries[max(at - 1, 0)]) / 2
