@@ -18,7 +18,7 @@ from django.utils.timezone import now
 from crowdalogue import live
 from crowdalogue.errors import Failure
 from crowdalogue.listen import evidence
-from crowdalogue.models import BusinessRecord, Conversation, Handle, Merge, Person, Resemblance, Standing, User
+from crowdalogue.models import BusinessRecord, Conversation, Handle, Merge, Message, Person, Resemblance, Standing, User
 from crowdalogue.models.bulk import chunks
 
 DEEPEST = 100  # persons from a gone one to the one that stayed
@@ -48,6 +48,7 @@ def merge(
             raise Failure("One of the two was merged with somebody else meanwhile. Open the page again.")
         if user is None and (stop := obstacle(kept, gone)):
             raise Failure(stop)
+        touch(gone.pk)
         before = move_all(kept, gone)
         before.update(complete(kept, gone))
         row = Merge.objects.create(
@@ -211,6 +212,7 @@ def undo(row: Merge, user: User | None = None) -> Merge:
         take_back(row)
         Person.objects.filter(pk=stayed.pk).update(looked_at=None)
         keep_apart(row.kept, gone, user, "A merge of these two was undone.")
+        touch(stayed.pk, gone.pk)
         live.announce("person", stayed.pk, gone.pk)
     row.refresh_from_db()
     return row
@@ -283,8 +285,14 @@ def split(handle: Handle, user: User | None = None) -> Person:
         conversations.update(person=new)
         forget_in_merges(person, handle.pk, moved)
         keep_apart(person, new, user, f"{handle.address[:200]} was parted by hand.")
+        touch(person.pk, new.pk)
         live.announce("person", person.pk, new.pk)
     return new
+
+
+def touch(*persons: int) -> None:
+    """What these people said has another author in the columns now."""
+    Message.objects.filter(handle__person_id__in=persons).update(changed_at=now())
 
 
 def forget_in_merges(person: Person, handle: int, conversations: set[int]) -> None:

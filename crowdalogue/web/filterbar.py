@@ -116,8 +116,8 @@ def _chip(request: HttpRequest, filters: Filters, name: str) -> Chip:
 
 def _plain(request: HttpRequest, filters: Filters, name: str) -> Chip:
     value = getattr(filters, name)
-    said = {"author": lambda: "one person", "about": lambda: ", ".join(value)}
-    words = said[name]() if name in said else drill.name_of(name, value)
+    said = {"author": "one person", "about": ", ".join(value) if isinstance(value, tuple | list) else ""}
+    words = said[name] if name in said else drill.name_of(name, value)
     return Chip(name, LABELS[name], words, True, [], _without(request, filters, name))
 
 
