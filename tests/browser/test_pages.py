@@ -44,6 +44,8 @@ PAGES = (
     "/people/1/",
     "/people/1/?kind=orders",
     "/people/same/",
+    "/apart/",
+    "/apart/rules/",
     "/watches/",
     "/watches/new/",
     "/watches/1/",
@@ -63,6 +65,8 @@ PAGES = (
     "/settings/channels/connect/",
     "/settings/channels/connect/email/",
     "/settings/channels/connect/webhook/",
+    "/settings/channels/connect/telegram/",
+    "/settings/channels/connect/webchat/",
     "/settings/channels/1/",
     "/settings/deliveries/",
     "/settings/deliveries/1/",
@@ -89,7 +93,7 @@ NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
     "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
-    "accounts/password/set", "accounts/password/reset/done",
+    "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
 }  # fmt: skip
 
 SEED = """
