@@ -35,8 +35,8 @@ check: setup-dev
 	$(BIN)/pytest -q tests/test_layout.py
 
 test: setup-test check
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
-	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
+	CROWDALOGUE_TEST_STORE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 10 -m "not chaos and not prove and not peers" --ignore tests/test_layout.py
 
 chaos: setup-test
 	$(BIN)/pytest -s -m chaos --timeout 7200
