@@ -254,7 +254,11 @@ def test_on_the_demo_company(company: Company, capsys: pytest.CaptureFixture[str
     assert found["precision"] >= 0.99
     assert found["recall"] >= 0.80
     assert found["not_yet_looked_at"] == 0
-    undone = Merge.objects.filter(undone_at__isnull=True).order_by("?")[:20]
+    # Two that were both taken from a third may still be found to be one; those that were parted stay apart.
+    undone = list(Merge.objects.filter(undone_at__isnull=True).order_by("pk")[::25][:20])
     for row in undone:
         merging.undo(row)
-    assert everything().merged == 0
+    everything()
+    for row in undone:
+        row.refresh_from_db()
+        assert merging.root_of(row.kept) != merging.root_of(row.gone)
