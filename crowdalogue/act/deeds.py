@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from crowdalogue import live
+from crowdalogue.act.replies import BACK_OFF, LONGEST_TRY
 from crowdalogue.errors import Failure
 from crowdalogue.models import Deed, Event, Message, User
 
@@ -23,9 +24,7 @@ WORDS = {
     "unblock": "Unblock the author",
 }
 UNDONE_BY = {"hide": "unhide", "like": "unlike", "block": "unblock"}
-BACK_OFF = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 LEASE = timedelta(minutes=3)  # a worker that died leaves its deed to be done again after this
-LONGEST_TRY = timedelta(hours=24)
 
 
 def queue(user: User | None, message: Message, name: str, *, why: str = "", key: str = "") -> Deed:

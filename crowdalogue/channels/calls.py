@@ -34,7 +34,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.jsonbody import Reader, load
 from crowdalogue.channels.manual import normalise_phone
-from crowdalogue.channels.webhook import HEADER, Webhook, sign
+from crowdalogue.channels.webhook import Webhook
 from crowdalogue.errors import Failure
 
 MOST = 1000  # calls in one delivery
@@ -138,11 +138,7 @@ class Calls(Webhook):
     def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw | None:
         name = f"test-{int(now.timestamp())}-{number}"
         call = {"id": name, "from": "+15550100", "name": "A test", "started_at": now.isoformat(), "transcript": text}
-        content = json.dumps(call).encode()
-        secret = str(self.settings["secret"])
-        if self.settings["proof"] == "bearer":
-            return Raw(content, {"authorization": f"Bearer {secret}"})
-        return Raw(content, {HEADER: sign(secret, content, int(now.timestamp()))})
+        return self.proven(json.dumps(call).encode(), now)
 
     # --- files
 

@@ -180,10 +180,14 @@ class Webhook(Channel):
             put(body, mapping.get(name, name), value)
         wrapped: Any = {}
         put(wrapped, mapping.get("messages", "messages"), [body])
-        content = json.dumps(wrapped).encode()
+        return self.proven(json.dumps(wrapped).encode(), now)
+
+    def proven(self, content: bytes, now: datetime) -> Raw:
+        """A body as a genuine delivery at `now`, by whichever proof this account asks for."""
+        secret = str(self.settings["secret"])
         if self.settings["proof"] == "bearer":
-            return Raw(content, {"authorization": f"Bearer {self.settings['secret']}"})
-        return Raw(content, {HEADER: sign(str(self.settings["secret"]), content, int(now.timestamp()))})
+            return Raw(content, {"authorization": f"Bearer {secret}"})
+        return Raw(content, {HEADER: sign(secret, content, int(now.timestamp()))})
 
     def download(self, url: str) -> bytes:
         return http.request("GET", url, trusted=False).content

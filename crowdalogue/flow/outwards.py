@@ -132,12 +132,13 @@ def fetch_files(limit: int = 20) -> int:
 
 def fetch_file(row: AttachmentRow, channel: Channel) -> None:
     content = attachments.load(row).content if row.digest else channel.download(row.url)
-    attachments.fill(row, content)
+    if not row.digest:
+        attachments.fill(row, content)
     if attachments.wants_words(row):
         part = Attachment(row.name, row.media_type, content)
         text = channel.transcribe(part, str(row.message.extra.get("language", "")))
         changes.put_into_words(row.message, text, channel.label, timezone.now())
-        attachments.settle(row, content)
+    attachments.settle(row)
 
 
 def recall(user: User, reply: Reply) -> bool:

@@ -80,19 +80,14 @@ def wants_words(row: Attachment) -> bool:
 
 
 def fill(row: Attachment, content: bytes) -> None:
-    """The file is here. One that is still to be heard stays in line until its words are there, too."""
+    """The file is here. It stays in line until nothing more is wanted of it (`settle`)."""
     row.digest = keep(content)
-    row.save(update_fields=["digest"])
-    if wants_words(row):
-        Attachment.objects.filter(pk=row.pk).update(size=len(content), note="")
-    else:
-        settle(row, content)
+    Attachment.objects.filter(pk=row.pk).update(digest=row.digest, size=len(content), note="")
 
 
-def settle(row: Attachment, content: bytes) -> None:
+def settle(row: Attachment) -> None:
     """Nothing more is wanted of this file."""
-    digest = keep(content)
-    Attachment.objects.filter(pk=row.pk).update(digest=digest, size=len(content), note="", not_before=None)
+    Attachment.objects.filter(pk=row.pk).update(note="", not_before=None)
 
 
 def mark_problem(row: Attachment, failure: Failure, at: datetime) -> None:
