@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 from django.db.utils import OperationalError
+from django.utils.timezone import now
 
 from crowdalogue import live
 from crowdalogue.models import LiveEvent
@@ -82,3 +84,40 @@ def test_who_waits_in_vain_is_told_and_can_go_on(path: str, monkeypatch: pytest.
     with transaction.atomic():
         live.announce("test", 1)
     assert LiveEvent.objects.count() == 1
+
+
+def test_garbage_of_one_who_waits_does_not_stop_everybody(path: str) -> None:
+    """A cursor left in a ring of references by a thread that now waits for the lock is swept by the one that has it."""
+    waits = threading.Event()
+    failed: list[BaseException] = []
+
+    def wait_for_the_lock() -> None:
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT name FROM sqlite_master")
+            ring: list[object] = [cursor.cursor]
+            ring.append(ring)
+            del cursor, ring
+            waits.set()
+            LiveEvent.objects.update(at=now())  # no transaction around it
+        except BaseException as error:  # noqa: BLE001 - carried to the test's own thread
+            failed.append(error)
+        finally:
+            connection.close()
+
+    gc.disable()
+    try:
+        with transaction.atomic():
+            live.announce("test", 2)
+            thread = threading.Thread(target=wait_for_the_lock)
+            thread.start()
+            assert waits.wait(5)
+            time.sleep(0.3)
+            begin = time.monotonic()
+            gc.collect()
+            taken = time.monotonic() - begin
+    finally:
+        gc.enable()
+    thread.join(30)
+    assert failed == []
+    assert taken < 5
