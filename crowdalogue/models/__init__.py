@@ -1,7 +1,24 @@
 """The rows the stages share, one file a stage."""
 
 from crowdalogue.models.act import Apart, Deed, Draft, Event, Hours, Reply, Target, View, Wait
+from crowdalogue.models.alarms import (
+    AlarmEpisode,
+    AlarmNotice,
+    AlarmRule,
+    AlarmSeries,
+    AlarmTrial,
+    AlarmTurn,
+    AlarmWeek,
+)
 from crowdalogue.models.analyze import Band, Correction, Embedding, Reading
+from crowdalogue.models.categories import (
+    Category,
+    CategoryExample,
+    CategoryReplay,
+    CategoryVersion,
+    CategoryWeek,
+    MessageCategory,
+)
 from crowdalogue.models.listen import (
     Account,
     Attachment,
@@ -28,12 +45,24 @@ from crowdalogue.models.watches import Watch, WatchHit, WatchSearch
 __all__ = [
     "RIGHTS",
     "Account",
+    "AlarmEpisode",
+    "AlarmNotice",
+    "AlarmRule",
+    "AlarmSeries",
+    "AlarmTrial",
+    "AlarmTurn",
+    "AlarmWeek",
     "Apart",
     "Attachment",
     "Audit",
     "Band",
     "Brand",
     "BusinessRecord",
+    "Category",
+    "CategoryExample",
+    "CategoryReplay",
+    "CategoryVersion",
+    "CategoryWeek",
     "Company",
     "Conversation",
     "Correction",
@@ -50,6 +79,7 @@ __all__ = [
     "LiveEvent",
     "Merge",
     "Message",
+    "MessageCategory",
     "Person",
     "Reading",
     "Reply",
