@@ -158,6 +158,8 @@ def outgoing(reply: Reply, ids: Sequence[str], files: Sequence[Attachment]) -> O
     heard = newest_from_customer(conversation)
     about = heard.extra if heard else {}
     asked = about.get("reply_to", "")  # where a mail asks answers to be sent
+    if heard and heard.account_id != reply.account_id:  # it came by mail to another account, which knows it otherwise
+        about, asked = {"answer_to": asked or (heard.handle.address if heard.handle else "")}, ""
     return Outgoing(
         key=reply.key,
         to=Author(asked if asked and isinstance(asked, str) else handle.address, handle.name, facts=handle.facts),
@@ -272,6 +274,9 @@ def take_receipt(
     if target.startswith(UNTIL):
         return take_watermark(account_id, target.removeprefix(UNTIL), state, at or now())
     reply = Reply.objects.filter(named, account_id=account_id).order_by("id").first()
+    if reply is None and "@" in target:  # a mailbox hears of a mail that a form or a chat sent
+        mailed = Reply.objects.filter(key=target.partition("@")[0][:64])
+        reply = mailed.filter(Q(message__external_id=target) | Q(provider_id=target)).first()
     if reply is None:
         return False
     mine = Reply.objects.filter(pk=reply.pk)

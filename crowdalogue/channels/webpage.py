@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -305,5 +305,6 @@ def mail(settings: Mapping[str, Any], outgoing: Outgoing, address: str) -> str:
     if not recipient:
         raise SendError("The customer gave no e-mail address that can be answered.", permanent=True)
     ourselves = Ourselves(sender.casefold(), "", str(settings.get("secret") or "").encode())
+    outgoing = replace(outgoing, to=replace(outgoing.to, address=recipient))
     smtp.deliver(relay(settings), sender, recipient, compose(outgoing, ourselves, sender, False, datetime.now(UTC)))
     return message_id(outgoing.key, sender)

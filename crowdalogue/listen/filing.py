@@ -92,7 +92,7 @@ def write(
 ) -> None:
     """The rows of messages that are new, oldest first; what was done is noted in `filed`."""
     directory = meet_authors(account, channel, fresh)
-    placement = threads.place(account, fresh)
+    placement = threads.place(account, fresh, mail=channel.handles == "email")
     for gone, kept in placement.merges:
         merge(gone, kept)
     conversations = open_conversations(account, channel, placement, directory, filed)
@@ -382,7 +382,7 @@ def merge_conversations(gone: int, kept: int) -> None:
             winner.save(update_fields=[name.removesuffix("_id") for name in changed])
         # Mail that was sent with the old tag must still find its way.
         ThreadRef.objects.get_or_create(
-            account_id=winner.account_id, ref=threads.TAG + loser.key, defaults={"conversation": winner}
+            account_id=loser.account_id, ref=threads.TAG + loser.key, defaults={"conversation": winner}
         )
         Event.objects.create(conversation=winner, deed="merged", what=str(loser)[:300])
         loser.delete()

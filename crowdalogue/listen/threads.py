@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crowdalogue.channels.base import Incoming
+from crowdalogue.listen import elsewhere
 from crowdalogue.models import Account, Conversation, Message, ThreadRef
 from crowdalogue.models.bulk import chunks, pick
 
@@ -43,9 +44,15 @@ class Placement:
     merges: list[tuple[Thread, Thread]]  # existing conversations that turned out to be one: (gone, kept)
 
 
-def place(account: Account, items: Sequence[Incoming]) -> Placement:
-    """Decide for `items`, in the order they were sent. Reads rows, changes none."""
+def place(account: Account, items: Sequence[Incoming], *, mail: bool = False) -> Placement:
+    """Decide for `items`, in the order they were sent. Reads rows, changes none.
+
+    `mail`: their authors are e-mail addresses, so that they may answer what another account sent by e-mail.
+    """
     known = look_up(account, items)
+    other = elsewhere.find(account, items, known) if mail else elsewhere.Elsewhere()
+    numbered = {thread.id: thread for thread in known.values()}
+    theirs = {pk: numbered.get(pk) or Thread(pk) for pk in set(other.joins.values())}
     arriving = {item.external_id for item in items}
     refs: dict[str, Thread] = {}
     merges: list[tuple[Thread, Thread]] = []
@@ -53,14 +60,17 @@ def place(account: Account, items: Sequence[Incoming]) -> Placement:
     for item in items:
         awaited = known.get(item.external_id)
         target = next((known[ref] for ref in (*item.parents, *item.threads) if ref in known), None)
+        if target is None and item.external_id in other.joins:
+            target = theirs[other.joins[item.external_id]]
         thread = (target or awaited or Thread()).root()
         if awaited is not None and awaited.root() is not thread:
             thread = join(awaited.root(), thread, merges)
         thread.items.append(item)
         threads.append(thread)
         known[item.external_id] = thread
-        unknown = [p for p in item.parents if p not in known][:REMEMBERED_PARENTS]
-        for ref in (*unknown, *(t for t in item.threads if t not in known)):
+        # What another account is called by is nobody's to wait for: the next who names it is looked at again.
+        unknown = [p for p in item.parents if p not in known and p not in other.names][:REMEMBERED_PARENTS]
+        for ref in (*unknown, *(t for t in item.threads if t not in known and t not in other.names)):
             known[ref] = thread
             if ref not in arriving and not ref.startswith(TAG):
                 refs[ref] = thread
