@@ -69,6 +69,7 @@ class MessageOut(Schema):
     deleted_at: datetime | None
     apart: str | None
     reading: ReadingOut | None
+    topic: int | None
     attachments: list[AttachmentOut]
 
 
@@ -100,6 +101,7 @@ def shown(row: Message) -> MessageOut:
         deleted_at=row.deleted_at,
         apart=row.apart,
         reading=ReadingOut.from_orm(reading) if reading else None,
+        topic=row.about.topic_id if hasattr(row, "about") else None,
         attachments=[AttachmentOut.from_orm(a) for a in row.attachments.all()],
     )
 
@@ -128,6 +130,7 @@ class Filters(Schema):
     verified_purchase: bool | None = None
     product: Word = ""
     watch: Id | None = None
+    topic: Id | None = None
 
     def of(self, rows: QuerySet[Message]) -> QuerySet[Message]:
         wanted = {
@@ -135,6 +138,7 @@ class Filters(Schema):
             "handle__person_id": self.person,
             "account_id": self.account,
             "conversation__brand_id": self.brand,
+            "about__topic_id": self.topic,
             "channel": self.channel,
             "direction": self.direction,
             "reading__sentiment": self.sentiment,
@@ -164,7 +168,7 @@ class Filters(Schema):
 
 def visible(request: HttpRequest) -> QuerySet[Message]:
     rows: QuerySet[Message] = Message.objects.seen_by(who(request))
-    return rows.select_related("handle", "reading").prefetch_related("attachments")
+    return rows.select_related("handle", "reading", "about").prefetch_related("attachments")
 
 
 @router.get(

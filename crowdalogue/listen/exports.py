@@ -16,7 +16,7 @@ from crowdalogue.text.table import write_csv
 
 COLUMNS = (
     *("id", "channel", "account", "brand", "conversation", "parent", "direction", "kind", "author", "author_name"),
-    *("sent_at", "subject", "text", "language", "sentiment", "intent", "url", "public", "extra"),
+    *("sent_at", "subject", "text", "language", "sentiment", "intent", "topic", "url", "public", "extra"),
 )
 BATCH = 2000
 
@@ -39,7 +39,7 @@ def day(given: datetime | None) -> datetime | None:
 def rows(chosen: Choice) -> Iterator[dict[str, Any]]:
     """The messages in the order they were filed, in constant memory. Internal notes stay inside."""
     found = Message.objects.exclude(direction=Message.Direction.NOTE).select_related(
-        "account", "handle__brand", "conversation__brand", "reading"
+        "account", "handle__brand", "conversation__brand", "reading", "about__topic"
     )
     if chosen.since:
         found = found.filter(sent_at__gte=chosen.since)
@@ -59,7 +59,7 @@ def row(message: Message) -> dict[str, Any]:
     handle, brand = message.handle, message.conversation.brand
     if message.direction == Message.Direction.OUT and handle is not None and handle.brand is not None:
         brand = handle.brand  # who spoke, in a conversation that may be about another
-    reading = getattr(message, "reading", None)
+    reading, about = getattr(message, "reading", None), getattr(message, "about", None)
     return {
         "id": message.external_id,
         "channel": message.channel,
@@ -77,6 +77,7 @@ def row(message: Message) -> dict[str, Any]:
         "language": reading.language if reading else "",
         "sentiment": reading.sentiment if reading else "",
         "intent": reading.intent if reading else "",
+        "topic": str(about.topic) if about else "",
         "url": message.url,
         "public": message.public,
         "extra": json.dumps(message.extra, ensure_ascii=False),

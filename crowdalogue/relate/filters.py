@@ -6,6 +6,7 @@ names until `scope` looks them up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
@@ -83,13 +84,15 @@ LABELS = {
     "rated": "Rated",
     "bought": "Purchase",
     "product": "Product",
+    "topic": "Topic",
     "watch": "Watch",
     "about": "About",
     "apart": "Kept apart or taken back",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MANY = ("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "watch", "about")
+MANY = ("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "topic", "watch", "about")
 RATED = ("rated_from", "rated_to")
+_TOPIC = re.compile(r"[0-9]{1,9}(?= |$)")
 NONE = "-"  # in an address: messages without a brand, or not yet read
 
 
@@ -118,6 +121,7 @@ class Filters:
     rated_to: float | None = None
     bought: str = ""
     product: tuple[str, ...] = ()
+    topic: tuple[str, ...] = ()  # numbers of topics, or names; see relate.topicnames
     watch: tuple[str, ...] = ()  # names of watches that caught it
     about: tuple[str, ...] = ()  # brands that it was sent to or that a watch heard named
     apart: str = ""
@@ -201,6 +205,7 @@ def parse(given: str | Mapping[str, Any] | Iterable[tuple[str, str]], base: Filt
     found: dict[str, Any] = {}
     for name, raw in pairs:
         value = raw.strip()
+        value = short_topic(value) if name == "topic" else value
         if name in MANY and value:
             found[name] = (*found.get(name, ()), value) if value not in found.get(name, ()) else found[name]
         elif name in CHOICES and value:
@@ -211,6 +216,12 @@ def parse(given: str | Mapping[str, Any] | Iterable[tuple[str, str]], base: Filt
             found[name] = _rated(value)
     filters = replace(base, **found)
     return _with_period(filters, dict(pairs))
+
+
+def short_topic(label: str) -> str:
+    """Of "17 late parcel" the number alone: names change, numbers stay. A name without a number stays a name."""
+    found = _TOPIC.match(label)
+    return found[0] if found else label
 
 
 def _pairs(given: str | Mapping[str, Any] | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

@@ -21,7 +21,7 @@ import numpy as np
 from ibis import _
 
 from crowdalogue.models import Message
-from crowdalogue.relate import comparison, facts, measures
+from crowdalogue.relate import comparison, facts, measures, topicnames
 from crowdalogue.relate.comparison import FEWEST_PEOPLE, FEWEST_WITH, MOVE, RATE, SHARED, Compared
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import Filters
@@ -31,9 +31,9 @@ from crowdalogue.relate.scope import Scope
 Array: TypeAlias = Any
 
 MOST = 50_000  # messages of a group, the newest
-LABELS = ("intent", "sentiment", "urgency", "needs_answer", "channel", "brand", "language")
+LABELS = ("intent", "sentiment", "urgency", "needs_answer", "topic", "channel", "brand", "language")
 STRATA = ("channel", "brand", "month", "language")
-CODED = ("brand", "channel", "language", "sentiment", "intent", "urgency")  # 0 stands for none
+CODED = ("brand", "channel", "language", "sentiment", "intent", "urgency", "topic")  # 0 stands for none
 AT_ONCE = 5_000  # texts in one question to the store
 MANY = 1.5  # times as many messages an author: worth a word
 BOTH = 0.1  # share of the smaller group's people who are in both groups: worth a word
@@ -248,7 +248,8 @@ def _labels(pile: _Pile, name: str, scope: Scope) -> _Family | None:
     elif len(found) < 2:  # everybody has it, or nobody
         return None
     message = np.flatnonzero(np.isin(codes, found))
-    values = [_said(name, int(code), scope) for code in found]
+    topics = topicnames.labels(found.tolist()) if name == "topic" else {}
+    values = [topics.get(int(code)) or _said(name, int(code), scope) for code in found]
     return _Family(name, values, message, np.searchsorted(found, codes[message]), known)
 
 

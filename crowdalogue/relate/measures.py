@@ -19,7 +19,7 @@ import ibis
 from ibis import _
 
 from crowdalogue.models import Conversation
-from crowdalogue.relate import engine
+from crowdalogue.relate import engine, topicnames
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import INTENTS, NONE, SENTIMENTS
 from crowdalogue.relate.scope import Scope, is_over
@@ -221,9 +221,10 @@ DIMENSIONS = {
     "urgency": "Urgency",
     "direction": "Direction",
     "product": "Product",
+    "topic": "Topic",
 }
-OF_MESSAGES = frozenset({"sentiment", "intent", "language", "urgency", "direction", "product"})
-IN_TEXT = frozenset({"product"})
+OF_MESSAGES = frozenset({"sentiment", "intent", "language", "urgency", "direction", "product", "topic"})
+IN_TEXT = frozenset({"product", "topic"})
 IN_TIME = frozenset({"day", "week", "hour", "weekday"})
 EPOCH = date(1970, 1, 1)
 
@@ -249,7 +250,11 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
         order = [ibis.asc(d, nulls_first=False) for d in by if d in IN_TIME] + [ibis.desc("n")]
         return counted.order_by([*order, *(ibis.asc(d, nulls_first=False) for d in by if d not in IN_TIME)])
 
-    return [_finished(scope, measure, by, row) for row in scope.ask((name, by), build, limit=limit)]
+    rows = scope.ask((name, by), build, limit=limit)
+    if "topic" in by:
+        topics = topicnames.labels(row["topic"] for row in rows if row["topic"])
+        rows = [{**row, "topic": topics.get(row["topic"])} for row in rows]
+    return [_finished(scope, measure, by, row) for row in rows]
 
 
 def figure(scope: Scope, name: str) -> Row:

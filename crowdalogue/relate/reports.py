@@ -11,8 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from crowdalogue.errors import Failure
-from crowdalogue.relate import facts, measures, voice, volume
-from crowdalogue.relate.filters import EVERYTHING, MANY, Filters
+from crowdalogue.relate import facts, measures, topicnames, voice, volume
+from crowdalogue.relate.filters import EVERYTHING, MANY, NONE, Filters, short_topic
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW, wilson
@@ -156,6 +156,19 @@ def _split(dimension: str) -> Callable[[Scope], Made]:
     return made
 
 
+def _topics(scope: Scope) -> Made:
+    """By topic: messages, unique texts, unique authors, negative and complaint share. No topic yet: null."""
+    names = ("messages", "texts", "authors", "negative", "complaints")
+    found = {n: {r["topic"]: r for r in measures.table(scope, n, ("topic",))} for n in names}
+    rows = []
+    for label in found["messages"]:
+        pk = None if label == NONE else int(short_topic(label))
+        row: Row = {"topic": pk, "name": topicnames.name(label) if pk else None}
+        row |= {n: (found[n].get(label) or {}).get("value") for n in names}
+        rows.append(row | {f"{n}_n": (found[n].get(label) or {}).get("n", 0) for n in names[3:]})
+    return rows, names
+
+
 def _hours(scope: Scope) -> Made:
     """By weekday (0 is Monday) and hour, in the company's zone."""
     grid = volume.heat(scope)
@@ -208,6 +221,7 @@ REPORTS: dict[str, Callable[[Scope], Made]] = {
     "sentiment": _shares("sentiment"),
     "intent": _shares("intent"),
     "language": _shares("language"),
+    "topics": _topics,
     "channels": _split("channel"),
     "brands": _split("brand"),
     "hours": _hours,

@@ -52,6 +52,7 @@ MESSAGES = Spec(
             ("place", pa.string()),  # the message's own, else the author's
             ("followers", pa.int64()),  # of the author, as known when the row was last written
             ("author_verified", pa.bool_()),
+            ("topic", pa.int32()),  # null where it has none
             ("watches", pa.list_(pa.int64())),  # whose hit it is, those judged wrong left out; null where of none
         ]
     ),
@@ -120,6 +121,7 @@ MESSAGE_VALUES = (
     "deleted_at",
     "extra_text",
     "facts_text",
+    "about__topic_id",
 )
 CONVERSATION_VALUES = (
     "id",
@@ -177,7 +179,7 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
     rows = Message.objects.filter(which).order_by("id").annotate(**texts).values_list(*MESSAGE_VALUES)[:limit]
     found = _columns(rows, len(MESSAGE_VALUES))
     (ids, conversation, brand, channel, direction, kind, public, sent_at, handle, person, user) = found[:11]
-    copies, language, sentiment, intent, urgency, needs_answer, apart, deleted_at, extra, facts = found[11:]
+    copies, language, sentiment, intent, urgency, needs_answer, apart, deleted_at, extra, facts, topic = found[11:]
     sent = pa.array(sent_at, TIME)
     authors = [p if p is not None else (-h if h is not None else None) for p, h in zip(person, handle, strict=True)]
     columns = [
@@ -199,6 +201,7 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
         [at is not None for at in deleted_at],
         [k == "overheard" for k in kind],
         *_given(extra, facts),
+        topic,
         _watches(ids),
     ]
     return _table(MESSAGES, columns)

@@ -14,7 +14,7 @@ import ibis
 from ibis import _
 
 from crowdalogue.models import Brand, Company, Tag, Watch
-from crowdalogue.relate import engine
+from crowdalogue.relate import engine, topicnames
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import NONE, Filters
 
@@ -23,7 +23,7 @@ QUARTER_S = 900
 START, END, NOW_S = 2_000_000_001, 2_000_000_002, 900_000_000_003
 MESSAGE_FIELDS = (
     *("sentiment", "intent", "language", "urgency", "needs_answer", "author"),
-    *("rated", "bought", "product", "watch", "about", "apart"),
+    *("rated", "bought", "product", "topic", "watch", "about", "apart"),
 )
 NEARLY = 1e-9  # shares of stars are fractions: 0.7 and 7 of 10 are the same
 MOST_WATCHES = 1_000
@@ -44,6 +44,7 @@ class Scope:
     start: int
     end: int
     watches: tuple[tuple[int, str, int], ...] = ()  # id, name, and the brand whose name it hears; 0: none
+    topics: tuple[int, ...] = ()  # the topics that the filters name; 0: messages without one
 
     @classmethod
     def of(cls, filters: Filters, *, now: datetime | None = None) -> Scope:
@@ -59,7 +60,8 @@ class Scope:
         start, end = (_quarter(bounds[0]), _quarter(bounds[1])) if bounds else span()
         rivals = frozenset(i for i, _, competitor in brands if competitor)
         names = {i: name for i, name, _ in brands}
-        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end, watches())
+        topics = topicnames.resolve(filters.topic) if filters.topic else ()
+        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end, watches(), topics)
 
     def ask(
         self, what: Hashable, build: Callable[[Tables], Expression], *, limit: int = engine.MOST_ROWS
@@ -76,7 +78,8 @@ class Scope:
         brands = tuple(sorted(self.names.items())) if f.brand or f.about else ()
         turns = tuple(pair for pair in offsets(self.zone, self.start, self.end)[1:])
         first = offsets(self.zone, self.start, self.end)[0][1]
-        return f, first, turns, names, brands, self.rivals, tuple(sorted(self.tags.items())), self.words, self.watches
+        tags = tuple(sorted(self.tags.items()))
+        return f, first, turns, names, brands, self.rivals, tags, self.words, self.watches, self.topics
 
     def code(self, word: str) -> int:
         """The number columns have for a word; 0 for none, -1 (which matches nothing) for one never seen."""
@@ -89,7 +92,8 @@ class Scope:
 
     def with_(self, **changes: Any) -> Scope:
         """The same with some filters changed that are not the period."""
-        return replace(self, filters=replace(self.filters, **changes))
+        topics = topicnames.resolve(changes["topic"]) if "topic" in changes else self.topics
+        return replace(self, filters=replace(self.filters, **changes), topics=topics)
 
     def before(self) -> Scope | None:
         """The stretch of the same length just before; None for all time."""
@@ -171,6 +175,8 @@ class Scope:
         if f.product:
             named = _["product"].isin(sorted(f.product)).fill_null(False)
             rows = rows.filter(named | _["product"].isnull() if NONE in f.product else named)
+        if f.topic:
+            rows = rows.filter(_["topic"].fill_null(0).isin(self.topics))
         if f.watch:
             rows = rows.filter(caught_by([pk for pk, name, _brand in self.watches if name in f.watch]))
         if f.about:

@@ -112,6 +112,7 @@ def said_beside() -> dict[str, bool]:
             rated=_.rating_share.notnull().any(),
             bought=_.verified_purchase.notnull().any(),
             product=_["product"].notnull().any(),
+            topic=_["topic"].notnull().any(),
             watch=_.watches.notnull().any(),
             apart=((_.apart != 0) | _.taken_back).any(),
         )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from crowdalogue.relate import topicnames
 from crowdalogue.relate.comparison import Compared
 from crowdalogue.relate.filters import CHOICES, PERIODS, Filters
 from crowdalogue.relate.groups import Contrast, Row, Warned
@@ -26,6 +27,7 @@ KINDS = {
     "sentiment": "Sentiment",
     "urgency": "Urgency",
     "needs_answer": "Needs an answer",
+    "topic": "Topic",
     "channel": "Channel",
     "brand": "Brand",
     "language": "Language",
@@ -77,6 +79,8 @@ def now() -> datetime:
 def who(filters: Filters, other: Filters) -> str:
     """What tells this group from the other, as the end of "who ..."; "is among the rest" where nothing does."""
     parts = []
+    if filters.topic and filters.topic != other.topic:
+        parts.append(f"wrote about “{'” or “'.join(topicnames.said(filters.topic))}”")
     for name in ("channel", "brand", "sentiment", "intent", "urgency", "language", "tag"):
         mine = getattr(filters, name)
         if name == "intent" and len(mine) == 1 and mine != other.intent and mine[0] in DID:
@@ -132,6 +136,7 @@ def does(row: Row) -> str:
         "needs_answer": "need an answer",
         "channel": f"write by {name}",
         "brand": f"write about {name}",
+        "topic": f"write about “{name}”",
         "language": f"write in {name}",
     }
     return said.get(row.kind, f"write “{name}”")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from crowdalogue.relate import topicnames
 from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.measures import Measure, Row
 from crowdalogue.web.words import channel_name, said
@@ -62,7 +63,7 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
     if isinstance(value, date):
         return f"{value.day} {value:%b}" + ("" if abs((date.today() - value).days) < 300 else f" {value.year}")  # noqa: DTZ011
     if value == "-":
-        return {"brand": "No brand", "channel": "No channel", "product": "No product"}.get(dimension, "Not read yet")
+        return f"No {dimension}" if dimension in ("brand", "channel", "product", "topic") else "Not read yet"
     if dimension == "channel":
         return "Others" if value == "others" else channel_name(value)
     if dimension == "weekday":
@@ -71,6 +72,8 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
         return f"{value:02d} to {value + 1:02d}"
     if dimension == "direction":
         return DIRECTIONS.get(value, str(value))
+    if dimension == "topic":
+        return "Others" if value == "others" else topicnames.name(value)
     if dimension in ("brand", "product", "watch"):
         return str(value)
     return said(value) if dimension != "language" else language(value)

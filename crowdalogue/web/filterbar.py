@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crowdalogue.errors import Failure
 from crowdalogue.models import Account, Brand, Tag, Watch
-from crowdalogue.relate import measures, volume
+from crowdalogue.relate import measures, topicnames, volume
 from crowdalogue.relate.filters import (
     CHOICES,
     DEFAULT,
@@ -31,7 +31,7 @@ from crowdalogue.web.words import exact
 
 ALWAYS = ("period", "brand", "channel")
 MORE = ("whose", "direction", "sentiment", "intent", "language", "urgency", "needs_answer", "tag", "wait")
-BESIDE = ("rated", "bought", "product", "watch", "apart")  # offered only where there is something to find
+BESIDE = ("topic", "rated", "bought", "product", "watch", "apart")  # offered only where there is something to find
 STARS: dict[str, tuple[str, float | None, float | None]] = {
     "any": ("with a rating", 0.0, None),
     "best": ("best: 5 of 5", 1.0, None),
@@ -159,6 +159,8 @@ def _label(filters: Filters, name: str) -> str:
     values = getattr(filters, name)
     if name == "brand" and not values and not filters.is_narrowed("whose"):
         return CHOICES["whose"][filters.whose]
+    if name == "topic":
+        return ", ".join(topicnames.said(values)) or "all"
     return ", ".join(drill.name_of(name, v) for v in values) if values else "all"
 
 
@@ -181,6 +183,8 @@ def _choices(name: str) -> list[tuple[str, str]]:
         return [(key, words) for key, (words, _low, _high) in STARS.items()]
     if name == "watch":
         return [(w, w) for w in Watch.objects.order_by("name").values_list("name", flat=True)[:MOST]]
+    if name == "topic":
+        return [*((str(t.pk), str(t)) for t in topicnames.largest(MOST)), (NONE, drill.name_of(name, NONE))]
     if name == "sentiment":
         return [(s, drill.name_of(name, s)) for s in (*SENTIMENTS, NONE)]
     if name == "intent":

@@ -25,7 +25,8 @@ from crowdalogue.web.words import number
 A_PAGE = 50
 BEGINNING = 600  # characters of a message in the list
 A_FILE = 10_000  # messages; a longer list is narrowed first
-HEADER = ("Sent", "Channel", "Direction", "Brand", "Author", "Text", "Language", "Sentiment", "Intent", "Address")
+LABELS = ("Language", "Sentiment", "Intent", "Topic")
+HEADER = ("Sent", "Channel", "Direction", "Brand", "Author", "Text", *LABELS, "Address")
 
 
 @require_GET
@@ -75,7 +76,7 @@ def read_place(text: str) -> tuple[datetime, int] | None:
 def _rows(request: HttpRequest, ids: list[int]) -> list[Message]:
     """Fetched through what this person may see; what was deleted a moment ago is left out."""
     rows = Message.objects.seen_by(person(request)).filter(pk__in=ids)
-    rows = rows.select_related("handle__person", "user", "reading", "conversation__brand")
+    rows = rows.select_related("handle__person", "user", "reading", "conversation__brand", "about__topic")
     there = {m.pk: m for m in rows}
     return [there[pk] for pk in ids if pk in there]
 
@@ -103,4 +104,6 @@ def _line(m: Message) -> list[Any]:
     labels = [reading.language, reading.sentiment, reading.intent] if reading else ["", "", ""]
     brand = m.conversation.brand.name if m.conversation.brand else ""
     author = str(m.handle or m.user or "")
+    about = getattr(m, "about", None)
+    labels.append(str(about.topic) if about else "")
     return [m.sent_at.isoformat(), m.channel, m.direction, brand, author, m.text, *labels, m.url]
