@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +12,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from crowdalogue.channels.base import SECRET_HEADERS, Raw
-from crowdalogue.listen.gathering import Gathering
+from crowdalogue.listen.gathering import Gathering, Place
 from crowdalogue.models import Account, Delivery
-from crowdalogue.models.bulk import chunks, insert_many, make
+from crowdalogue.models.bulk import chunks, insert_many, make, pick_rows
 
 LEASE = timedelta(minutes=1)  # a delivery claimed longer ago than this was left by a worker that died
 ATTEMPTS = 3
@@ -51,6 +51,11 @@ def keep(account: Account, raw: Raw, *, left: bool = False) -> tuple[Delivery, b
     return _doors.do(knock)
 
 
+def keep_for(account: Account, raw: Raw, told: Callable[[Kept], None]) -> None:
+    """Keep one delivery in the transaction of those that knock now, and leave it to a worker; who asked is told."""
+    _doors.hand_in(Knock(account, raw, left=True), told)
+
+
 def keep_together(knocks: Sequence[Knock]) -> list[tuple[Delivery, bool]]:
     with transaction.atomic():
         there = find(knocks)
@@ -73,12 +78,11 @@ def keep_together(knocks: Sequence[Knock]) -> list[tuple[Delivery, bool]]:
 
 def find(knocks: Sequence[Knock]) -> dict[tuple[int, str], Delivery]:
     """The deliveries of these names that are there already. Plain SQL, which a busy door can afford."""
-    names = list(dict.fromkeys(knock.name for knock in knocks))
-    places = ", ".join(["(%s, %s)"] * len(names))
-    found = Delivery.objects.raw(
-        f"SELECT * FROM crowdalogue_delivery WHERE (account_id, key) IN (VALUES {places})",  # noqa: S608
-        [value for name in names for value in name],
-    )
+    keys: dict[int, list[str]] = {}
+    for account, key in dict.fromkeys(knock.name for knock in knocks):
+        keys.setdefault(account, []).append(key)
+    # Account by account: of pairs in a list SQLite would read every delivery the account ever had.
+    found = (row for account, some in keys.items() for row in pick_rows(Delivery, account=account, key=some))
     return {(row.account_id, row.key): row for row in found}
 
 
@@ -95,6 +99,7 @@ def row_of(knock: Knock) -> Delivery:
     )
 
 
+Kept = Place[Knock, tuple[Delivery, bool]]  # what a door is told of its delivery
 _doors: Gathering[Knock, tuple[Delivery, bool]] = Gathering(keep_together)
 
 
