@@ -97,7 +97,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file. Where the channel only names a place (`url`), the worker fetches it with `Channel.download`."""
+    """A file. Where the channel only names a place (`url`), the worker fetches it with `Channel.download`.
+
+    In an answer of a channel that `fetches_files`, `url` is our own address of it, open for some hours.
+    """
 
     name: str
     media_type: str
@@ -280,6 +283,7 @@ class Channel:
     window: ClassVar[timedelta | None] = None  # how long after the customer's message it may be answered freely
     public: ClassVar[bool] = False
     media: ClassVar[str] = ""  # files: "", "in", "both"
+    fetches_files: ClassVar[bool] = False  # its provider fetches an answer's files: each has a public `url` in `send`
     edits: ClassVar[bool] = False  # edits and deletions are heard of
     receipts: ClassVar[bool] = False
     interactions: ClassVar[bool] = False

@@ -7,7 +7,7 @@ Tried against recorded exchanges only: Meta publishes nothing that could stand i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +38,14 @@ from crowdalogue.errors import Failure
 OWN_HOST = "https://graph.instagram.com"
 COMMENT = "id,text,timestamp,username,from,parent_id"
 MENTION = "instagram-mention:"
+MEGABYTE = 1 << 20
+# What Instagram takes in a direct message, and how many megabytes of it.
+TAKEN = (
+    (frozenset({"image/png", "image/jpeg", "image/gif"}), 8),
+    (frozenset({"audio/aac", "audio/mp4", "audio/x-m4a", "audio/m4a", "audio/wav", "audio/x-wav"}), 25),
+    (frozenset({"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"}), 25),
+    (frozenset({"application/pdf"}), 25),
+)
 PERSON = "id,name,username,profile_pic,follower_count,is_verified_user"
 
 
@@ -88,7 +96,8 @@ class Instagram(MetaChannel):
     modes = ("public", "direct")
     longest = 2200
     public = True
-    media = "in"
+    media = "both"
+    fetches_files = True
     edits = True
     receipts = True
     interactions = True
@@ -226,8 +235,7 @@ class Instagram(MetaChannel):
 
     def send(self, outgoing: Outgoing) -> Sent:
         about = outgoing.about
-        if outgoing.attachments:
-            raise SendError("Files cannot be sent from here on Instagram. Send a link.", permanent=True)
+        check_files(outgoing.attachments)
         mailer = messaging.Mailer(self.call, "me/messages", human_agent=bool(self.settings["human_agent"]))
         direct = about.get("via") == "instagram" or outgoing.mode == "direct"
         if direct and len(outgoing.text.encode()) > 1000:
@@ -251,6 +259,8 @@ class Instagram(MetaChannel):
 
     def answer_in_public(self, outgoing: Outgoing) -> Sent:
         about = outgoing.about
+        if outgoing.attachments:
+            raise SendError("A public answer on Instagram takes no files. Send them directly.", permanent=True)
         if about.get("mention"):
             comment = {"comment_id": about["mention_comment"]} if about.get("mention_comment") else {}
             form = {"media_id": about.get("post", ""), "message": outgoing.text} | comment
@@ -294,6 +304,22 @@ class Instagram(MetaChannel):
         }
         change = {"field": "comments", "value": value}
         return self.signed({"object": "instagram", "entry": [{"id": own, "time": at, "changes": [change]}]})
+
+
+def check_files(files: Sequence[Attachment]) -> None:
+    """Raise `SendError` for what Instagram would not take, before anything leaves."""
+    for file in files:
+        found = next((sort for sort in TAKEN if file.media_type.partition(";")[0].strip().casefold() in sort[0]), None)
+        if found is None:
+            raise SendError(
+                f"Instagram takes no file like {file.name[:80]}, only PNG, JPEG and GIF pictures, films, sound and "
+                "PDF. Send a link.",
+                permanent=True,
+            )
+        if len(file.content) > found[1] * MEGABYTE:
+            raise SendError(f"{file.name[:80]} is larger than the {found[1]} MB Instagram takes.", permanent=True)
+        if not file.url:
+            raise SendError("Instagram fetches files, and this one has no address it could fetch.", permanent=True)
 
 
 def media_edges(account: str) -> Edges:

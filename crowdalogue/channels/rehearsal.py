@@ -49,6 +49,7 @@ def _class(real: type[Channel]) -> type[Channel]:
         "answerable": answerable,
         "polls": False,
         "receives_hooks": False,
+        "fetches_files": False,  # nobody comes to fetch them
         "replies": real.kind not in BY_HAND,
     }
     return type(f"Rehearsed{real.__name__}", (real,), closed)

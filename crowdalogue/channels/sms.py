@@ -75,7 +75,8 @@ class Sms(Channel):
     backfills = True
     replies = True
     longest = LONGEST
-    media = "in"
+    media = "both"
+    fetches_files = True
     receipts = True
     tried = "Prism with Twilio's OpenAPI file; recorded exchanges"
 

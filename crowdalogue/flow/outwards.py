@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.errors import Failure, SendError
 from crowdalogue.flow.inwards import channel_of
-from crowdalogue.listen import attachments, changes
+from crowdalogue.listen import attachments, changes, links
 from crowdalogue.models import Attachment as AttachmentRow
 from crowdalogue.models import (
     Conversation,
@@ -71,6 +72,8 @@ def check_answer(channel: Channel, text: str, files: Sequence[Attachment], mode:
         raise Failure(f"{channel.label} has no {mode} answers. Choose another way.")
     if files and channel.media != "both":
         raise Failure(f"{channel.label} takes no files from here. Send the answer without them, or with a link.")
+    if files and channel.fetches_files:
+        links.check_reachable()
     length = channel.length(text)
     if channel.longest and length > channel.longest:
         raise Failure(f"The answer is {length} long and {channel.label} takes {channel.longest}. Shorten it.")
@@ -161,12 +164,19 @@ def deliver(limit: int = 20) -> int:
     return done
 
 
+def files_of(reply: Reply, channel: Channel) -> list[Attachment]:
+    """The files of an answer; with an address to fetch them from where the provider wants one. Raises `Failure`."""
+    rows = reply.message.attachments.all()[:50]
+    if not channel.fetches_files:
+        return [attachments.load(row) for row in rows]
+    return [dataclasses.replace(attachments.load(row), url=links.public(row)) for row in rows]
+
+
 def send(reply: Reply) -> None:
     started = time.monotonic()
     try:
         channel = channel_of(reply.account)
-        files = [attachments.load(row) for row in reply.message.attachments.all()[:50]]
-        sent = channel.send(replies.outgoing(reply, replies.parents_of(reply), files))
+        sent = channel.send(replies.outgoing(reply, replies.parents_of(reply), files_of(reply, channel)))
     except Failure as failure:
         log.warning("reply %s not sent: %s", reply.pk, type(failure).__name__)
         replies.mark_problem(reply, failure)

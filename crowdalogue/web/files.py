@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from crowdalogue.listen import attachments
+from crowdalogue.listen import attachments, links
 from crowdalogue.models import Attachment, Message
+from crowdalogue.web import visitors
 from crowdalogue.web.faults import page as fault
 from crowdalogue.web.frame import needs, person
+
+log = logging.getLogger(__name__)
 
 # Pictures a browser may show in place; anything else is saved, never opened here.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 FILE_POLICY = "default-src 'none'; sandbox"
+# What a provider may hear a file is. Anything else, and what a browser could run, goes as plain bytes.
+NAMED = re.compile(
+    r"image/(png|jpeg|gif|webp|heic|heif|bmp|tiff)|audio/[\w.+-]{1,60}|video/[\w.+-]{1,60}|"
+    r"application/pdf|text/(plain|csv|vcard|x-vcard|calendar)"
+)
+FETCHED = 60  # times one link may be used within ten minutes
+TRIED = 300  # times one address may ask for files within a minute, right or wrong
 MAIL_POLICY = (
     "default-src 'none'; script-src 'none'; img-src data:{remote}; style-src 'unsafe-inline'; font-src 'none'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
@@ -25,6 +37,14 @@ MAIL_POLICY = (
 )
 CID = re.compile(r'src="cid:([^"]{1,300})"', re.IGNORECASE)
 INLINE_BYTES = 4 * 1024 * 1024  # of pictures inside one mail, together
+PLAIN = "text/plain; charset=utf-8"
+LINK_HEADERS = {
+    "Content-Security-Policy": FILE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
 
 MAIL_PAGE = (
     '<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
@@ -58,6 +78,33 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
             "Cache-Control": "private, max-age=86400",
             "Cross-Origin-Resource-Policy": "same-origin",
         },
+    )
+
+
+@require_safe
+def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """/file/<token>/: one file of an answer, for a provider that fetches it; see listen/links.py. 404 says no more
+    than that there is nothing: whether it ended, was never ours or is gone is for the log only."""
+    try:
+        visitors.allow("file-links", visitors.address_of(request), TRIED, 60)
+        row = links.opened(token, timezone.now())
+        if row is not None:
+            visitors.allow("file-link", str(row.pk), FETCHED, 600)
+    except visitors.TooMany as often:
+        log.warning("a file's link was asked for too often")
+        return HttpResponse(often.text, status=429, headers={"Retry-After": str(often.seconds)}, content_type=PLAIN)
+    path = attachments.path_of(row.digest) if row is not None else None
+    if row is None or path is None or not path.is_file():
+        log.info("a file's link was refused (%s)", "gone" if row is not None else "unknown or ended")
+        return HttpResponse("There is no file at this address, or no longer.", status=404, content_type=PLAIN)
+    log.info("file %s was fetched by its link (%s, %s bytes)", row.pk, request.method, row.size)
+    media_type = row.media_type.partition(";")[0].strip().lower()
+    return FileResponse(
+        path.open("rb"),
+        filename=row.name,
+        as_attachment=media_type not in SHOWN,
+        content_type=media_type if NAMED.fullmatch(media_type) else "application/octet-stream",
+        headers=LINK_HEADERS,
     )
 
 

@@ -23,7 +23,7 @@ from crowdalogue.web.policy import PERMISSIONS, POLICY
 
 # Addresses that look after themselves: doors with their own keys, and what is needed to sign in.
 BEFORE_FIRST_RUN = ("/static/", "/hooks/", "/api/", "/start/", "/health/", "/favicon.ico", "/robots.txt")
-OPEN_DOORS = ("/accounts/", "/chat/", "/form/", *BEFORE_FIRST_RUN)
+OPEN_DOORS = ("/accounts/", "/chat/", "/form/", "/file/", *BEFORE_FIRST_RUN)
 
 _company: tuple[float, Company] | None = None
 COMPANY_KEPT_S = 30.0

@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/<str:key>/", hooks.knock, name="hook"),
     path("chat/<str:key>/", include(chat.urlpatterns)),
     path("form/<str:key>/", include(form.urlpatterns)),
+    path("file/<str:token>/", files.by_link, name="file_link"),
     path("start/", start.page, name="start"),
     path("start/demo/", start.demo, name="start_demo"),
     path("start/demo/remove/", start.demo_remove, name="remove_demo"),

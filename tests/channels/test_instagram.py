@@ -239,10 +239,34 @@ def test_a_mention_is_answered_where_it_was_made(gram: Instagram, outside: Outsi
     assert outside.calls[0].form == {"media_id": "400", "message": "Ten.", "comment_id": "401"}
 
 
+PLACE = "https://care.example.com/file/7-1-a/"
+PICTURE = Attachment("a.png", "image/png", b"x", url=PLACE)
+DIRECT = {"via": "instagram"}
+
+
+def test_files_of_a_direct_answer_are_fetched_from_us_before_the_words_are_sent(
+    gram: Instagram, outside: Outside
+) -> None:
+    outside.on("POST", "/me/messages", says({"message_id": "m_7"}))
+    paper = Attachment("b.pdf", "application/pdf", b"y", url="https://care.example.com/file/8-1-b/")
+    assert gram.send(out(about=DIRECT, attachments=(PICTURE, paper))).external_id == "m_7"
+    said = [call.json["message"] for call in outside.calls]
+    assert [one.get("attachment") for one in said[:2]] == [
+        {"type": "image", "payload": {"url": PLACE}},
+        {"type": "file", "payload": {"url": "https://care.example.com/file/8-1-b/"}},
+    ]
+    assert said[2]["text"] == "Ten."
+    assert {one["metadata"] for one in said} == {"answer-1"}
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"attachments": (Attachment("a.png", "image/png", b""),)}, "Send a link"),
+        ({"attachments": (PICTURE,)}, "public answer on Instagram takes no files"),
+        ({"mode": "direct", "attachments": (PICTURE,)}, "comment takes no files"),
+        ({"about": DIRECT, "attachments": (Attachment("a.svg", "image/svg+xml", b"", url=PLACE),)}, "only PNG"),
+        ({"about": DIRECT, "attachments": (Attachment("a.png", "image/png", b"x" * 9_000_000, url=PLACE),)}, "8 MB"),
+        ({"about": DIRECT, "attachments": (Attachment("a.png", "image/png", b"x"),)}, "no address"),
         ({"mode": "direct", "text": "é" * 501}, "1000 bytes"),
         ({"answers": ""}, "only what was written"),
         ({"mode": "direct", "heard_at": datetime.now(UTC) - timedelta(days=8)}, "seven days"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import httpx
 import pytest
@@ -265,5 +265,18 @@ def test_silence_is_doubt_because_twilio_knows_no_key(sms: Sms, outside: Outside
     outside.always(says({"sid": "SM1", "status": "failed", "error_code": 30006}, 201))
     with pytest.raises(SendError, match="landline"):
         sms.send(out())
-    with pytest.raises(SendError, match="Send a link"):
-        sms.send(out(attachments=(Attachment("a", "image/png", b""),)))
+
+
+def test_files_are_fetched_from_us(sms: Sms, outside: Outside) -> None:
+    outside.always(says({"sid": "MM1", "status": "queued"}, 201))
+    places = [f"https://care.example.com/file/{n}-1-a/" for n in range(11)]
+    files = tuple(Attachment("a.png", "image/png", b"x", url=place) for place in places)
+    assert sms.send(out(attachments=files[:2])).external_id == "MM1"
+    asked = parse_qs(outside.calls[0].body.decode())
+    assert asked["MediaUrl"] == places[:2] and asked["Body"] == ["It comes tomorrow."]
+    large = Attachment("b.pdf", "application/pdf", b"x" * (6 << 20), url=places[0])
+    nowhere = Attachment("a.png", "image/png", b"x")
+    for wrong, words in ((files, "at most 10"), ((large,), "at most 5 MB"), ((nowhere,), "no address")):
+        with pytest.raises(SendError, match=words) as caught:
+            sms.send(out(attachments=wrong))
+        assert caught.value.permanent and len(outside.calls) == 1

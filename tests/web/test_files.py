@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
+from crowdalogue import flow
 from crowdalogue.channels.base import Attachment
+from crowdalogue.errors import Failure
+from crowdalogue.listen import links
 from crowdalogue.listen.attachments import path_of
-from crowdalogue.models import User
+from crowdalogue.models import Account, User
+from crowdalogue.web import files, visitors
+from tests.outside import Outside, says
 
 Written = Callable[..., Any]
 Browser = Callable[..., Client]
@@ -90,3 +96,113 @@ def test_pictures_inside_the_mail_are_put_into_it(helper: User, client_for: Brow
     page = client_for(helper).get(f"/inbox/message/{row.messages.get().pk}/html/").content.decode()
     assert 'src="data:image/png;base64,iVBORw=="' in page or "data:image/png;base64,iVBO" in page
     assert "cid:" not in page and "svg" not in page
+
+
+# --- files that a provider fetches
+
+PNG = b"\x89PNG\r\n\x1a\n the picture of this test"
+
+
+@pytest.fixture
+def at_large(settings: Any) -> Iterator[None]:
+    """An install with an address on the internet, where nobody asked for a file yet."""
+    settings.URL, settings.ALLOWED_HOSTS = "https://care.example.com", ["*"]
+    visitors.OFTEN.forget()
+    yield
+    visitors.OFTEN.forget()
+
+
+@pytest.fixture
+def phone(account: Callable[..., Account]) -> Account:
+    return account(
+        "sms", settings={"account_sid": "AC1", "number": "+15550100000"}, secrets={"auth_token": "a token of the shop"}
+    )
+
+
+def send(user: User, conversation: Any, *parts: Attachment) -> Any:
+    reply = flow.answer(user, conversation, "Here it is.", key="answer-key-1", files=parts)
+    flow.deliver()
+    reply.refresh_from_db()
+    return reply
+
+
+def test_a_provider_fetches_the_file_of_an_answer(
+    helper: User, written: Written, phone: Account, outside: Outside, at_large: None
+) -> None:
+    outside.on("POST", "/Messages.json", says({"sid": "MM1", "status": "queued"}, 201))
+    asked = written(account=phone, address="+15550100199")
+    reply = send(
+        helper, asked, Attachment("lamp.png", "image/png", PNG), Attachment("a.html", "text/html", b"<script>")
+    )
+    assert reply.state == "sent", reply.reason
+    picture, page = parse_qs(outside.calls[0].body.decode())["MediaUrl"]
+    assert picture.startswith("https://care.example.com/file/") and "lamp" not in picture
+    got: Any = Client().get(urlsplit(picture).path, secure=True)
+    assert got.status_code == 200 and b"".join(got.streaming_content) == PNG
+    assert (got["Content-Type"], got["Content-Disposition"]) == ("image/png", 'inline; filename="lamp.png"')
+    assert got["Cache-Control"] == "private, no-store" and not got.cookies
+    run: Any = Client().get(urlsplit(page).path, secure=True)
+    assert run["Content-Type"] == "application/octet-stream" and run["Content-Disposition"].startswith("attachment")
+    assert (
+        run["Content-Security-Policy"] == "default-src 'none'; sandbox" and run["X-Content-Type-Options"] == "nosniff"
+    )
+    assert Client().head(urlsplit(picture).path, secure=True).status_code == 200
+    assert Client().post(urlsplit(picture).path, secure=True).status_code == 405
+
+
+def test_what_no_link_opens(helper: User, written: Written, at_large: None, caplog: pytest.LogCaptureFixture) -> None:
+    theirs = with_file(written, "secret.png", "image/png", PNG)
+    for path in (
+        urlsplit(links.public(theirs)).path,
+        "/file/",
+        "/file/1/",
+        "/file/1-1-1/",
+        "/file/x-y-z/",
+        "/file/%C3/",
+    ):
+        got = Client().get(path, secure=True)
+        assert got.status_code == 404 and b"secret" not in got.content, "what customers sent has no public address"
+    assert "secret.png" not in caplog.text
+
+
+def test_a_link_is_used_a_few_times_only(
+    helper: User,
+    written: Written,
+    phone: Account,
+    outside: Outside,
+    at_large: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "FETCHED", 3)
+    monkeypatch.setattr(files, "TRIED", 5)
+    outside.on("POST", "/Messages.json", says({"sid": "MM1", "status": "queued"}, 201))
+    reply = send(helper, written(account=phone, address="+15550100199"), Attachment("lamp.png", "image/png", PNG))
+    path = urlsplit(links.public(reply.message.attachments.get())).path
+    assert [Client().get(path, secure=True).status_code for _ in range(4)] == [200, 200, 200, 429]
+    answers = [Client().get(f"/file/1-1-{n}/", secure=True) for n in range(2)]
+    assert [a.status_code for a in answers] == [404, 429] and int(answers[1]["Retry-After"]) > 0
+
+
+def test_at_home_the_agent_is_told_why_and_what_to_do(
+    helper: User, written: Written, phone: Account, outside: Outside, settings: Any
+) -> None:
+    settings.URL = "http://127.0.0.1:8000"
+    asked = written(account=phone, address="+15550100199")
+    part = Attachment("lamp.png", "image/png", PNG)
+    with pytest.raises(Failure, match=r"cannot reach http://127.0.0.1:8000.*Set CROWDALOGUE_URL"):
+        flow.answer(helper, asked, "Here it is.", key="answer-key-0", files=(part,))
+    settings.URL = "https://care.example.com"
+    reply = flow.answer(helper, asked, "Here it is.", key="answer-key-1", files=(part,))
+    settings.URL = "http://127.0.0.1:8000"  # moved back in between
+    flow.deliver()
+    reply.refresh_from_db()
+    assert reply.state == "failed" and "Set CROWDALOGUE_URL" in reply.reason and not outside.calls
+
+
+def test_the_demo_sends_nothing_and_needs_no_address(
+    helper: User, written: Written, account: Callable[..., Account], settings: Any
+) -> None:
+    settings.URL = "http://127.0.0.1:8000"
+    shown = account("sms", settings={"account_sid": "AC1", "number": "+15550100000"}, demo=True)
+    reply = send(helper, written(account=shown, address="+15550100199"), Attachment("lamp.png", "image/png", PNG))
+    assert reply.state == "sent"

@@ -17,7 +17,7 @@ from crowdalogue.models import User
 from tests.conftest import PASSWORD
 
 # Programs knock here and prove themselves otherwise: by a signature, or by a token that no browser sends by itself.
-NO_BROWSERS = ("/hooks/", "/chat/", "/form/", "/api/")
+NO_BROWSERS = ("/hooks/", "/chat/", "/form/", "/file/", "/api/")
 BEFORE_SIGN_IN = ("/accounts/", "/start/", "/favicon.ico", *NO_BROWSERS)
 
 

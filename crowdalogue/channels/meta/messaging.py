@@ -224,14 +224,17 @@ class Mailer:
     def __init__(self, call: Callable[..., dict[str, Any]], place: str, *, human_agent: bool, files: str = "") -> None:
         self.call, self.place = call, place
         self.human_agent = human_agent
-        self.files = files  # the path that takes files; empty where they cannot be sent
+        self.files = files  # the path that takes files; empty where they cannot be sent or are fetched from `url`
 
     def answer(self, outgoing: Outgoing, now: datetime) -> Sent:
-        """An answer in a conversation. Files are handed in first, so that a refused one costs nothing."""
+        """An answer in a conversation. Files are handed in first, so that a refused one costs nothing; those that
+        Meta fetches from us go before the words, for the same reason."""
         check_length(outgoing)
         frame = {"recipient": {"id": outgoing.to.address}} | self.permission(outgoing, now)
-        ids = [self.hand_in(file) for file in outgoing.attachments]
-        messages: list[dict[str, Any]] = [{"text": outgoing.text}] if outgoing.text.strip() else []
+        fetched = [to_fetch(file) for file in outgoing.attachments if file.url]
+        ids = [self.hand_in(file) for file in outgoing.attachments if not file.url]
+        messages: list[dict[str, Any]] = [{"attachment": one} for one in fetched]
+        messages += [{"text": outgoing.text}] if outgoing.text.strip() else []
         messages += [{"attachment": {"type": kind, "payload": {"attachment_id": id_}}} for kind, id_ in ids]
         first = ""
         for message in messages:
@@ -282,8 +285,7 @@ class Mailer:
         """(kind, id) of a file that Meta now has."""
         if not self.files:
             raise SendError("Files cannot be sent from here on this channel. Send a link.", permanent=True)
-        major = file.media_type.partition("/")[0]
-        kind = major if major in ("image", "audio", "video") else "file"
+        kind = kind_of(file)
         form = {"message": json.dumps({"attachment": {"type": kind, "payload": {"is_reusable": False}}})}
         parts = {"filedata": (file.name, file.content, file.media_type)}
         try:
@@ -291,6 +293,16 @@ class Mailer:
         except SendError as error:  # nothing was said to the customer yet
             raise SendError(error.text, permanent=error.permanent) from error
         return kind, must_have(answer, "attachment_id")
+
+
+def kind_of(file: Attachment) -> str:
+    major = file.media_type.partition("/")[0]
+    return major if major in ("image", "audio", "video") else "file"
+
+
+def to_fetch(file: Attachment) -> dict[str, Any]:
+    """A file that Meta fetches from its address."""
+    return {"type": kind_of(file), "payload": {"url": file.url}}
 
 
 def check_length(outgoing: Outgoing) -> None:

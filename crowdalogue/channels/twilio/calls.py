@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ __all__ = ["ADDRESS", "FIELDS", "LONGEST", "WORDS", "Api", "attached", "is_news"
 ADDRESS = "https://api.twilio.com"
 VERSION = "2010-04-01"
 LONGEST = 1600
+MOST_FILES = 10
+LARGEST = 5 << 20  # bytes of files in one message, together
 
 FIELDS = (
     Field("account_sid", "Account SID", "Begins with AC. On the first page of the Twilio Console."),
@@ -39,14 +41,22 @@ WORDS = {
     21610: "This person asked for no more text messages (STOP). Only they can allow them again, with START.",
     21614: "The number is no mobile number, so it takes no text messages. Call, or answer elsewhere.",
     21617: "The answer is longer than 1,600 characters. Shorten it.",
+    21620: "Twilio could not use the address of a file. Set CROWDALOGUE_URL to the address this install has on the "
+    "internet.",
+    21623: "A text message takes at most ten files. Send fewer.",
     21659: "The number to send from is not of your Twilio account. Enter one that is.",
     30002: "Twilio has suspended the account. See the Console.",
     30003: "The phone could not be reached: off, or out of range. Try again later.",
     30004: "The message was blocked by the network or by the person.",
     30005: "The number does not exist any more.",
     30006: "The number is a landline or cannot be reached by this network.",
+    11200: "Twilio could not fetch a file from here. See that CROWDALOGUE_URL is reached from the internet.",
+    11751: "The files are larger than the network takes. Send smaller ones, or a link.",
+    12300: "Twilio does not know this kind of file. Send another kind, or a link.",
     30007: "The network took the message for spam and did not hand it over. Change its words.",
     30008: "The network did not hand over the message and did not say why. Try again later.",
+    30011: "The person's network takes no files by text message. Send a link.",
+    30019: "The file is larger than the person's network takes. Send a smaller one, or a link.",
     30032: "The toll-free number is not verified yet, so networks refuse it. Verify it in the Console.",
     30034: "The number is not registered for A2P 10DLC, so US networks refuse it. Register it in the Console.",
 }
@@ -102,9 +112,9 @@ class Api:
 
     def send(self, outgoing: Outgoing) -> Sent:
         """A text message. Twilio has no key by which a repeat is known, so a call without an answer stays in doubt."""
-        if outgoing.attachments:
-            raise SendError("Files cannot be sent from here by text message. Send a link.", permanent=True)
-        form = {"To": outgoing.to.address, "Body": outgoing.text}
+        check_files(outgoing.attachments)
+        form: dict[str, Any] = {"To": outgoing.to.address, "Body": outgoing.text}
+        form |= {"MediaUrl": [file.url for file in outgoing.attachments]} if outgoing.attachments else {}
         form |= {"MessagingServiceSid": self.service} if self.service else {"From": self.number}
         form |= {"StatusCallback": self.callback} if self.callback else {}
         try:
@@ -127,6 +137,16 @@ class Api:
             found = self.get("/IncomingPhoneNumbers.json", PhoneNumber=self.number)
             if not found.get("incoming_phone_numbers"):
                 raise Failure(f"The number {self.number[:40]} is not of this Twilio account. Enter one that is.")
+
+
+def check_files(files: Sequence[Attachment]) -> None:
+    """Raise `SendError` for what Twilio would not take, before anything leaves."""
+    if len(files) > MOST_FILES:
+        raise SendError(f"A text message takes at most {MOST_FILES} files. Send fewer.", permanent=True)
+    if sum(len(file.content) for file in files) > LARGEST:
+        raise SendError(f"A text message takes at most {LARGEST >> 20} MB of files. Send a link.", permanent=True)
+    if not all(file.url for file in files):
+        raise SendError("Twilio fetches files, and this one has no address it could fetch.", permanent=True)
 
 
 def in_words(failure: http.CallFailed) -> http.CallFailed:
