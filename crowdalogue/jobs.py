@@ -48,6 +48,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("watches", flow.watch, stop, rest=2.0),
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
         Loop("topics", flow.find_topics, stop, rest=600.0),
+        Loop("topics asked for", flow.find_asked_topics, stop, rest=2.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=0.5),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),

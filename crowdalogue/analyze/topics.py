@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,7 @@ RESOLUTION = 1.5  # of the last partition, over the votes
 DECIDED = 3  # the power of a vote: pairs that few partitions join hold nothing together
 KEPT = 0.4  # of the votes on two messages is that of their topics of before
 REPRESENTATIVES = 5
+PARTS = 6  # into which a topic can be split at once
 
 _DIGITS = re.compile(r"\d+")
 Floats = NDArray[np.float32]
@@ -69,6 +71,16 @@ class Found:
     groups: tuple[Group, ...]
 
 
+@dataclass(frozen=True)
+class Members:
+    """The messages of one topic, however they came there, as `Topic` has them; without any the centroid is zeros."""
+
+    size: int
+    unique: int
+    representatives: tuple[int, ...]
+    centroid: Floats
+
+
 def find(texts: Sequence[str], vectors: NDArray[Any], kept: Groups | None = None) -> Found:
     """Group messages by what they are about; every message is assigned.
 
@@ -76,9 +88,22 @@ def find(texts: Sequence[str], vectors: NDArray[Any], kept: Groups | None = None
     Messages without a vector make one topic of their own, "no words". `kept`: each message's topic of before, -1 for
     a new one; it is a voter among the others, so that what did not change is not told apart anew every day.
     """
-    vectors = np.asarray(vectors, dtype=np.float32)
     if len(texts) == 0:
         return Found(np.empty(0, np.int64), (), ())
+    with one_thread():
+        return _find(texts, np.asarray(vectors, dtype=np.float32), kept)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Linear algebra on one thread: the products here are small, and several threads would wait for each other with
+    the processor running (on two processors nearly twice its time, and no sooner done)."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits
+
+
+def _find(texts: Sequence[str], vectors: Floats, kept: Groups | None) -> Found:
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     texts, vectors = [texts[i] for i in order], vectors[order]
     first = _originals(texts)
@@ -96,6 +121,37 @@ def find(texts: Sequence[str], vectors: NDArray[Any], kept: Groups | None = None
     places = np.array(order)
     topics = tuple(_moved(t, places) for t in found[0])
     return Found(back, topics, found[1])
+
+
+def members(texts: Sequence[str], vectors: Floats, topic: Groups, count: int) -> list[Members]:
+    """What the topics from 0 to `count` hold, where messages were moved after a fit. Unique: copies counted once."""
+    first = _originals(texts)
+    found = []
+    for t in range(count):
+        here = np.flatnonzero(topic == t)
+        one_each = here[np.unique(first[here], return_index=True)[1]] if len(here) else here
+        centroid = unit(vectors[one_each].sum(axis=0, keepdims=True))[0]
+        best = _representatives(one_each, vectors, centroid)
+        found.append(Members(len(here), len(one_each), best, centroid))
+    return found
+
+
+def parts(texts: Sequence[str], vectors: NDArray[Any], most: int = PARTS) -> Found:
+    """A finer fit of one topic's messages: at most `most` parts, each of some size. One part: they are all alike."""
+    found = find(texts, vectors)
+    if len(found.topics) <= most:
+        return found
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    with one_thread():
+        vectors = np.asarray(vectors, dtype=np.float32)
+        tree = linkage(np.stack([t.centroid for t in found.topics]), "ward")
+        joined = fcluster(tree, most, "maxclust").astype(np.int64) - 1
+        topic = _by_size(joined[found.topic])
+        one_each = np.unique(_originals(texts))
+        said = [naming.phrases(texts[i]) for i in one_each]
+        topics, groups = _described(texts, vectors, topic, one_each, said)
+    return Found(topic, tuple(topics), groups)
 
 
 def _moved(topic: Topic, places: Groups) -> Topic:

@@ -17,6 +17,7 @@ from crowdalogue.flow.inwards import (
     file,
     file_once,
     file_parsed,
+    genuine,
     knock,
     lost_a_race,
     note_failed,
@@ -26,11 +27,12 @@ from crowdalogue.flow.inwards import (
     poll,
     receive,
     replay,
+    rush,
     sign,
     try_out,
     understand,
 )
-from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, find_topics, judge, process, release
+from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, find_asked_topics, find_topics, judge, process, release
 from crowdalogue.flow.outwards import (
     answer,
     carry_out,
@@ -65,7 +67,9 @@ __all__ = [
     "file",
     "file_once",
     "file_parsed",
+    "find_asked_topics",
     "find_topics",
+    "genuine",
     "judge",
     "knock",
     "lost_a_race",
@@ -83,6 +87,7 @@ __all__ = [
     "release",
     "replay",
     "resend",
+    "rush",
     "send",
     "sign",
     "try_out",

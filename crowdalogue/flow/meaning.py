@@ -51,6 +51,14 @@ def find_topics() -> bool:
     return fit is not None
 
 
+def find_asked_topics() -> bool:
+    """The same where a person asked for it: looked at every other second, as somebody waits."""
+    fit = refit.refit(timezone.now(), claim=refit.asked)
+    if fit is not None:
+        live.announce("topics", fit.pk)
+    return fit is not None
+
+
 def correct(user: User, message: Message, step: str, label: str) -> Correction:
     """A person says what a message means: it counts at once, and the steps learn from it."""
     with transaction.atomic():
