@@ -66,6 +66,17 @@ def knock(account: Account, raw: Raw) -> tuple[Delivery | None, Response | None]
         return take(account, raw, channel, left=rushed), channel.respond(raw)
 
 
+def rush() -> Rush:
+    """How busy the doors of this process are."""
+    return _rush
+
+
+def genuine(channel: Channel, raw: Raw) -> Raw | None:
+    """A delivery that may be kept, under its key; None for a question (a handshake). Raises `Refused`."""
+    channel.verify(raw, timezone.now())
+    return None if channel.handshake(raw) is not None else replace(raw, key=channel.delivery_key(raw))
+
+
 def receive(account: Account, raw: Raw, *, trusted: bool = False) -> Delivery:
     """Take one delivery. Raises `Refused`; after it returns, the delivery is durable and, if it could be, filed.
 

@@ -1,17 +1,19 @@
 """Work of several threads done together by whichever came first: one transaction, and one wait for the disk, for all.
 
 While one thread works, those that come meanwhile gather; then the first of them works for all that gathered.
-Nobody waits for others to come: alone, a thread does its own part at once.
+Nobody waits for others to come: alone, a thread does its own part at once. Who has no thread to wait in (the event
+loop of a server) hands a task in and is told; a thread of the gathering's own then works where it is their turn.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -19,9 +21,13 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Place(Generic[Task, Result]):
-    """One thread's part: woken when it is done, or when it is this thread's turn to work for all."""
+    """One thread's part: woken when it is done, or when it is this thread's turn to work for all.
+
+    With `told` no thread waits: it is called when the part is done, in the thread that did it.
+    """
 
     task: Task
+    told: Callable[[Place[Task, Result]], None] | None = None
     woken: threading.Event = field(default_factory=threading.Event)
     done: bool = False
     result: Result | None = None
@@ -32,6 +38,12 @@ class Place(Generic[Task, Result]):
             raise self.error
         return self.result  # type: ignore[return-value]
 
+    def tell(self) -> None:
+        self.done = True
+        self.woken.set()
+        if self.told is not None:
+            self.told(self)
+
 
 class Gathering(Generic[Task, Result]):
     """`work` takes at most `most` tasks and gives a result for each, in order, or raises for all of them."""
@@ -41,19 +53,33 @@ class Gathering(Generic[Task, Result]):
         self.lock = threading.Lock()
         self.gathered: list[Place[Task, Result]] = []
         self.working = False
+        self.hand = ThreadPoolExecutor(1, thread_name_prefix="gathering")  # its thread starts at the first use
 
     def do(self, task: Task) -> Result:
         """The result of `task`, or what it raised."""
         mine: Place[Task, Result] = Place(task)
-        with self.lock:
-            self.gathered.append(mine)
-            my_turn = not self.working
-            self.working = True
-        if not my_turn:
+        if not self.join(mine):
             mine.woken.wait()
         if not mine.done:
             self.work_for_all()
         return mine.outcome()
+
+    def hand_in(self, task: Task, told: Callable[[Place[Task, Result]], None]) -> None:
+        """The same for whoever cannot wait: `told` gets the place, whose `outcome` is the result or raises."""
+        if self.join(Place(task, told)):
+            self.hand.submit(self.work_by_hand)
+
+    def join(self, place: Place[Task, Result]) -> bool:
+        """Whether it is this one's turn to work for all at once."""
+        with self.lock:
+            self.gathered.append(place)
+            my_turn = not self.working
+            self.working = True
+        return my_turn
+
+    def work_by_hand(self) -> None:
+        close_old_connections()  # no request begins or ends in this thread
+        self.work_for_all()
 
     def work_for_all(self) -> None:
         with self.lock:
@@ -65,10 +91,15 @@ class Gathering(Generic[Task, Result]):
                 following = self.gathered[0] if self.gathered else None
                 self.working = following is not None
             for place in together:
-                place.done = True
-                place.woken.set()
+                place.tell()
             if following is not None:
-                following.woken.set()
+                self.wake(following)
+
+    def wake(self, following: Place[Task, Result]) -> None:
+        if following.told is None:
+            following.woken.set()
+        else:
+            self.hand.submit(self.work_by_hand)
 
     def attempt(self, together: Sequence[Place[Task, Result]]) -> None:
         try:

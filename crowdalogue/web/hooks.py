@@ -38,25 +38,34 @@ def knock(request: HttpRequest, key: str) -> HttpResponse:
         log.info("delivery refused (%s)", refused.status)
         return refuse(refused.status, refused.text)
     except (DatabaseError, InterfaceError) as error:
-        log.error("the store did not take a delivery: %s", type(error).__name__)
-        full = "full" in str(error).lower()
-        cause = "The disk is full" if full else "The store is away"
-        return later(f"{cause}, so nothing was kept. Send it again in a while.", seconds=10)
+        return not_kept(error)
 
 
 def take(request: HttpRequest, key: str) -> HttpResponse:
     body = read(request)  # first, so that an open connection is not left with unread bytes
-    # Plain SQL: making the same statement anew for every knock would cost more than all the rest of it.
-    account = next(iter(Account.objects.raw("SELECT * FROM crowdalogue_account WHERE key = %s", [key])), None)
+    account = account_at(key)
     if account is None:
         raise Refused("There is no channel at this address. Copy it again from the channel's settings.", status=404)
     if account.state == Account.State.PAUSED:
         return later("This channel is paused. Resume it in its settings; then send this again.", seconds=600)
-    raw = Raw(body, headers_of(request), method=request.method or "", url=public_url(request))
-    delivery, wanted = flow.knock(account, raw)
+    delivery, wanted = flow.knock(account, raw_of(request, body))
     if wanted is not None:
         return HttpResponse(wanted.body, content_type=wanted.media_type, status=wanted.status)
     assert delivery is not None
+    return said_of(delivery)
+
+
+def account_at(key: str) -> Account | None:
+    """Plain SQL: making the same statement anew for every knock would cost more than all the rest of it."""
+    return next(iter(Account.objects.raw("SELECT * FROM crowdalogue_account WHERE key = %s", [key])), None)
+
+
+def raw_of(request: HttpRequest, body: bytes) -> Raw:
+    return Raw(body, headers_of(request), method=request.method or "", url=public_url(request))
+
+
+def said_of(delivery: Delivery) -> JsonResponse:
+    """Our own answer to what was kept."""
     answer = {
         "kept": delivery.pk,
         "repeated": bool(getattr(delivery, "repeated", False)),
@@ -91,6 +100,14 @@ def refuse(status: int, text: str) -> JsonResponse:
     """The shape of every error of ours to programs, here and in the API."""
     headers = {"Allow": "POST"} if status == 405 else None
     return JsonResponse({"error": {"status": status, "text": text}}, status=status, headers=headers)
+
+
+def not_kept(error: Exception) -> JsonResponse:
+    """What is said where the store did not take it."""
+    log.error("the store did not take a delivery: %s", type(error).__name__)
+    full = "full" in str(error).lower()
+    cause = "The disk is full" if full else "The store is away"
+    return later(f"{cause}, so nothing was kept. Send it again in a while.", seconds=10)
 
 
 def later(text: str, *, seconds: int) -> JsonResponse:

@@ -22,7 +22,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from crowdalogue.web import doors
+from crowdalogue.web import door, doors
 from crowdalogue.web.limits import Counted, refuse
 
 django.setup()
@@ -45,7 +45,7 @@ class Handler(ASGIHandler):
         super(ASGIHandler, self).__init__()
         self.load_middleware(is_async=False)
         self.idle: list[Slot] = []
-        self.doors = doors.Doors(self)
+        self.door = door.Door(doors.Doors(self).take)
 
     async def __call__(
         self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
@@ -56,7 +56,7 @@ class Handler(ASGIHandler):
         if counted.over:
             return await refuse(counted, send)
         if scope["path"].startswith(doors.START):
-            await self.doors.take(scope, counted.receive, send)
+            await self.door(scope, counted.receive, send)
             return await refuse(counted, send) if counted.over else None
         slot = self.idle.pop() if self.idle else Slot()
         slot.lent = True

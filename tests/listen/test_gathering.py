@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from django.db import OperationalError
 
-from crowdalogue.listen.gathering import Gathering
+from crowdalogue.listen.gathering import Gathering, Place
 
 
 def together(gathering: Gathering[int, int], tasks: Sequence[int]) -> dict[int, int | Exception]:
@@ -87,3 +87,45 @@ def test_what_stops_a_thread_leaves_the_next_its_turn() -> None:
         gathering.do(1)
     gathering.work = working
     assert gathering.do(2) == 20
+
+
+def told_of(gathering: Gathering[int, int], tasks: Sequence[int]) -> dict[int, int | Exception]:
+    """What each of `tasks` gave, handed in by this thread, which waits for none of them."""
+    found: dict[int, int | Exception] = {}
+    all_told = threading.Event()
+
+    def told(place: Place[int, int]) -> None:
+        try:
+            found[place.task] = place.outcome()
+        except (ValueError, OperationalError) as error:
+            found[place.task] = error
+        if len(found) == len(tasks):
+            all_told.set()
+
+    for task in tasks:
+        gathering.hand_in(task, told)
+    assert not found  # each takes a moment, and nobody waited for it
+    assert all_told.wait(10)
+    return found
+
+
+def test_who_cannot_wait_is_told() -> None:
+    batches: list[list[int]] = []
+    gathering = slow(batches, lambda task: ValueError(str(task)) if task == 7 else None)
+    found = told_of(gathering, range(50))
+    assert isinstance(found.pop(7), ValueError)
+    assert found == {n: n * 10 for n in range(50) if n != 7}
+    assert told_of(gathering, [60]) == {60: 600}
+
+
+def test_who_waits_and_who_is_told_gather_together() -> None:
+    batches: list[list[int]] = []
+    gathering = slow(batches)
+    found: dict[int, int | Exception] = {}
+    waiting = threading.Thread(target=lambda: found.update(together(gathering, range(100, 130))))
+    waiting.start()
+    found |= told_of(gathering, range(50))
+    waiting.join(10)
+    assert found == {n: n * 10 for n in [*range(50), *range(100, 130)]}
+    assert len(batches) < 15
+    assert max(map(len, batches)) <= 20

@@ -1,4 +1,4 @@
-"""When a door is in a rush: many knocks in a second, and some at the same time."""
+"""When a door is in a rush: many knocks in a second, some at the same time, until they come less often."""
 
 from __future__ import annotations
 
@@ -31,7 +31,24 @@ def test_many_in_a_second_with_some_at_once_are_a_rush_until_it_is_quiet_again(c
             assert not rushed
     with door.knock() as rushed:
         assert rushed
+    assert door.now()
+    for _ in range(20):  # as quick as before, but none beside another: it lasts
+        clock[0] += 0.2
+        with door.knock() as rushed:
+            assert rushed
     clock[0] += 5
+    assert not door.now()
+    with door.knock() as rushed:
+        assert not rushed
+
+
+def test_it_begins_at_once_where_many_are_inside(clock: list[float]) -> None:
+    door = Rush(knocks=20, seconds=1, filing=2)
+    with door.knock() as first, door.knock() as second:
+        assert not first and not second
+        assert door.now()
+        with door.knock() as third:
+            assert third
     with door.knock() as rushed:
         assert not rushed
 
