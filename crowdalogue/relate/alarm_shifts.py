@@ -1,0 +1,151 @@
+"""Rises of small series and slow ones: the last day, three and seven days against the four weeks before.
+
+An hour of a small series says little, and a rise that takes a week to grow is taken for a change of level by what
+follows hours (relate/alarms.py). Here sums of whole days are compared with what the four weeks before let expect: a
+negative binomial that knows how uncertain these weeks leave the mean, widened by how much earlier sums strayed.
+
+Every day is decided from the days before it and itself only. Pure arrays; no rows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import nbinom
+
+from crowdalogue.relate.alarms import QUIET, Episode
+
+Floats: TypeAlias = NDArray[np.float64]
+
+WINDOWS = (1, 3, 7)  # days that are added up
+BEFORE = 28  # days they are compared with
+LEAST = 28  # days of past below which nothing is decided
+MEMORY = 56  # days over which it is measured how sums stray
+RISE = 1.5  # a rise that matters: so many times what was expected, and so many voices more
+MORE = 8.0
+WEEKS_OF_NO_HABIT = 4.0  # what speaks against a habit of the week, in weeks
+STRAYED = 9.0  # times the usual squared error beyond which one says no more about straying: a burst, not a habit
+HALF = 0.455  # median of a squared standard normal error
+UNSURE = 1.5  # what few days say of straying is too little by about so many times the root of their share
+LOOKS = 2.0  # of one window, within its own length: neighbouring days are much alike, but not the same
+STILL = 0.05  # chance below which a raised rise still goes on
+
+
+@dataclass(slots=True)
+class Shifts:
+    """Day by day: what was usual, and the count from which on the day raises an alarm (nan: too little data)."""
+
+    expected: Floats
+    needed: Floats
+    episodes: list[Episode] = field(default_factory=list)
+
+    def limit(self, at: int) -> float:
+        return float(self.needed[at])
+
+
+def watch(counts: Floats, budget: float, first: int = 0) -> Shifts:
+    """Look at counts of days. `budget`: false episodes in 30 days; `first`: weekday of the first, Monday 0.
+
+    Raises ValueError for a budget that is not positive.
+    """
+    if not (math.isfinite(budget) and budget > 0):
+        raise ValueError("the budget must be positive")
+    seen = np.nan_to_num(np.asarray(counts, dtype=np.float64))
+    n = len(seen)
+    found = Shifts(np.full(n, np.nan), np.full(n, np.nan))
+    chance = np.ones(n)  # the smallest of a day's windows, of windows that matter
+    strays = {w: np.full(n, np.nan) for w in WINDOWS}
+    for day in range(8, n):
+        weekday = habits(seen[:day], first)
+        for w in WINDOWS:
+            known = usual(seen, day, w, weekday, first)
+            if known is None:
+                continue
+            mean, size = known
+            if w == 1:
+                found.expected[day] = mean
+            total = float(seen[day - w + 1 : day + 1].sum())
+            strays[w][day] = (total - mean) ** 2 / (mean + mean * mean / size)
+            if day < LEAST:
+                continue
+            wide = widened(strays[w][max(0, day - MEMORY) : day - w + 1], w)
+            level = min(0.2, budget / 30.0 * w / LOOKS / len(WINDOWS))
+            needed = max(quantile(mean, size, wide, level), RISE * mean, mean + MORE) - (total - seen[day])
+            found.needed[day] = np.fmin(found.needed[day], max(needed, 1.0))
+            chance[day] = min(chance[day], tail(total, mean, size, wide) if total > RISE * mean else 1.0)
+    follow(found, seen, chance)
+    return found
+
+
+def habits(past: Floats, first: int) -> Floats:
+    """Factors of the seven weekdays, Monday first, of the last eight weeks; drawn towards none."""
+    days = past[-MEMORY:]
+    weekday = (first + len(past) - len(days) + np.arange(len(days))) % 7
+    mean = max(float(days.mean()), 1e-9)
+    # A burst is no habit.
+    calm = np.minimum(days, 2.5 * mean + 3.0)
+    sums = np.bincount(weekday, calm / mean, minlength=7)
+    factors = (sums + WEEKS_OF_NO_HABIT) / (np.bincount(weekday, minlength=7) + WEEKS_OF_NO_HABIT)
+    return np.asarray(factors / factors.mean())
+
+
+def usual(seen: Floats, day: int, w: int, weekday: Floats, first: int) -> tuple[float, float] | None:
+    """Mean and size of the negative binomial that the weeks before the window let expect of its sum."""
+    end = day - w + 1
+    start = max(0, end - BEFORE)
+    if end - start < 7:
+        return None
+    before = float(seen[start:end].sum())
+    days = np.arange(start, day + 1)
+    factor = weekday[(first + days) % 7]
+    shape = before + 0.5
+    mean = shape * float(factor[end - start :].sum()) / float(factor[: end - start].sum())
+    return max(mean, 1e-3), shape
+
+
+def widened(strays: Floats, w: int) -> float:
+    """How many times more than chance sums of `w` days strayed, at least once; of few sums a little more."""
+    known = strays[~np.isnan(strays)]
+    if not len(known):
+        return 1.0
+    most = STRAYED * max(float(np.median(known)) / HALF, 1.0)
+    mean = (float(np.minimum(known, most).sum()) + 7.0) / (len(known) + 7.0)
+    return max(1.0, mean) * (1.0 + (UNSURE * math.sqrt(w / (len(known) + 7.0)) if mean > 1.0 else 0.0))
+
+
+def tail(total: float, mean: float, size: float, wide: float) -> float:
+    """The chance of so many or more."""
+    return float(nbinom.sf(total / wide - 1.0, size / wide, size / (size + mean)))
+
+
+def quantile(mean: float, size: float, wide: float, level: float) -> float:
+    """The smallest sum whose chance is below the level."""
+    return float(nbinom.isf(level, size / wide, size / (size + mean)) + 1.0) * wide
+
+
+def follow(found: Shifts, seen: Floats, chance: Floats) -> None:
+    """Days that reach what is needed, joined to episodes that end when it was quiet for a while."""
+    day = 0
+    while day < len(seen):
+        if not seen[day] >= found.needed[day] or seen[day] < 1:
+            day += 1
+            continue
+        raised = last = day
+        day += 1
+        while day < len(seen) and day - last <= QUIET:
+            if chance[day] < STILL:
+                last = day
+            day += 1
+        start = raised
+        while start > 0 and raised - start < max(WINDOWS) - 1 and seen[start - 1] > RISE * found.expected[start - 1]:
+            start -= 1
+        peak = start + int(np.argmax(seen[start : last + 1]))
+        found.episodes.append(
+            Episode(
+                start, last + 1, raised, float(seen[peak]), float(found.expected[peak]), float(found.needed[raised])
+            )
+        )
