@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 # Longer texts are read up to here: what a customer wants is said before this, and time stays bounded.
 READ_CHARACTERS = 4000
 UNDETERMINED = "und"
+NOTHING = "none"
 
 
 @dataclass(slots=True)
@@ -35,6 +36,10 @@ class Finding:
 class Document:
     """A message as the steps read it; they add to `findings` and set what their `gives` names.
 
+    `facts` is what the source says beside the words, where it does: `place` (the author's, or the message's own),
+    `phone` (E.164), `automatic` and `bot` (true). `known` is what the company knows, one mapping for a whole batch:
+    `catalogue` and `places` (see steps/products.py and steps/place.py).
+
     `failed` says, for each step that could not read this message, why. `shared` holds what steps work out for
     each other within one reading and is not kept.
     """
@@ -47,6 +52,8 @@ class Document:
     public: bool = False
     inbound: bool = True
     sent_at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     findings: dict[str, Finding] = field(default_factory=dict)
     embedding: NDArray[np.float32] | None = None
     signature: tuple[int, ...] = ()
@@ -83,8 +90,13 @@ class Step:
     def score(self, documents: list[Document], truth: list[str]) -> float:
         """The share of documents for which this step finds the label in `truth` (what it needs must be there)."""
         self.run(documents)
-        right = (d.findings[self.name].label == label for d, label in zip(documents, truth, strict=True))
+        right = (self.label(d) == label for d, label in zip(documents, truth, strict=True))
         return sum(right) / max(len(documents), 1)
+
+    def label(self, document: Document) -> str:
+        """What it found. A step that finds something in few messages leaves nothing in the others: `none`."""
+        finding = document.findings.get(self.name)
+        return finding.label if finding is not None else NOTHING
 
 
 class StepUnavailable(RuntimeError):

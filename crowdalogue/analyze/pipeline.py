@@ -7,7 +7,21 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from crowdalogue.analyze.document import Document, Step, StepUnavailable
-from crowdalogue.analyze.steps import duplicate, embedding, intent, language, needs_answer, sentiment, urgency
+from crowdalogue.analyze.steps import (
+    duplicate,
+    embedding,
+    hearsay,
+    intent,
+    language,
+    machine_written,
+    needs_answer,
+    personal_data,
+    place,
+    products,
+    question,
+    sentiment,
+    urgency,
+)
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +34,12 @@ STEPS: tuple[Step, ...] = (
     intent.STEP,
     needs_answer.STEP,
     urgency.STEP,
+    question.STEP,
+    hearsay.STEP,
+    products.STEP,
+    place.STEP,
+    personal_data.STEP,
+    machine_written.STEP,
 )
 BATCH = 256
 

@@ -9,6 +9,8 @@ from crowdalogue.analyze.document import READ_CHARACTERS, Document, Finding, Ste
 from crowdalogue.analyze.pipeline import STEPS, VERSION, read, version_of
 
 NAMES = {"language", "duplicate", "sentiment", "intent", "needs_answer", "urgency"}
+# Steps that leave a finding only in messages that hold what they look for.
+SOMETIMES = {"question", "hearsay", "products", "place", "personal_data", "machine_written"}
 STRANGE = {
     "empty": "",
     "blank": "  \n\t ",
@@ -34,7 +36,7 @@ def test_nothing_a_person_can_send_breaks_a_step(embed: bool) -> None:
     documents = read([Document(name, text) for name, text in STRANGE.items()], embed=embed)
     for document in documents:
         assert document.failed == {}, document.id
-        assert set(document.findings) == NAMES, document.id
+        assert NAMES <= set(document.findings) <= NAMES | SOMETIMES, document.id
         for finding in document.findings.values():
             assert 0.0 <= finding.confidence <= 1.0
             assert all(0 <= a < b <= min(len(document.text), READ_CHARACTERS) for a, b in finding.words)

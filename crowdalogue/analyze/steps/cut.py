@@ -1,0 +1,39 @@
+"""A message cut into words with their places, once for all the rules that go by words."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from crowdalogue.analyze.document import READ_CHARACTERS, Document
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+
+
+class Cut(NamedTuple):
+    """`low` has the same length as `text`, so that places hold for both; `words` are pieces of `low`."""
+
+    text: str
+    low: str
+    words: list[str]
+    spans: list[tuple[int, int]]
+    known: frozenset[str]
+
+
+def cut(document: Document) -> Cut:
+    """The text of a document (not its subject), as far as steps read it."""
+    done: Cut | None = document.shared.get("cut")
+    if done is None:
+        done = document.shared["cut"] = cut_text(document.text[:READ_CHARACTERS])
+    return done
+
+
+def cut_text(text: str) -> Cut:
+    low = text.lower()
+    if len(low) != len(text):  # a letter whose small form is two would move all places after it
+        low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+    if "’" in low:
+        low = low.replace("’", "'")
+    spans = [m.span() for m in WORD.finditer(low)]
+    words = [low[a:b] for a, b in spans]
+    return Cut(text, low, words, spans, frozenset(words))
