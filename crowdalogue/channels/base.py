@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from crowdalogue.channels.progress import Progress, open_walks
 from crowdalogue.errors import Failure, NotUnderstood, Refused, SendError
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "NotUnderstood",
     "Outgoing",
     "Profile",
+    "Progress",
     "Raw",
     "Refused",
     "Removal",
@@ -343,6 +345,10 @@ class Channel:
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
         """What came after `cursor` (empty at first). Raise `Failure` with cause and remedy."""
         return Fetched((), dict(cursor))
+
+    def progress(self, cursor: Mapping[str, Any]) -> Progress | None:
+        """How far a back-fill is, from the cursor it goes on from; None where none is at work. Asks nothing."""
+        return open_walks(cursor)
 
     def wait(self, cursor: Mapping[str, Any], seconds: float) -> Iterator[None]:
         """Yield whenever something may have arrived (IMAP IDLE); return after about `seconds`."""

@@ -31,6 +31,7 @@ from crowdalogue.channels.base import (
     Item,
     NotUnderstood,
     Outgoing,
+    Progress,
     Raw,
     Refused,
     Removal,
@@ -39,7 +40,7 @@ from crowdalogue.channels.base import (
     Sent,
     Unknown,
 )
-from crowdalogue.channels.discord_history import Rooms, Walk, quoted
+from crowdalogue.channels.discord_history import Rooms, Walk, progress_of, quoted
 from crowdalogue.channels.payload import load_object, moment, number, part, parts, word
 from crowdalogue.errors import Failure
 
@@ -255,10 +256,15 @@ class Discord(Channel):
     # --- asked
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        written = self._text("days")
-        days = int(written[:5]) if written.isdecimal() else 30
         rooms = Rooms(self._read, self._lines("channels"), self._text("guild"), self._lines("people"))
-        return Walk(self._read, cursor, rooms, min(days, 3650)).fetch(limit)
+        return Walk(self._read, cursor, rooms, self._days()).fetch(limit)
+
+    def progress(self, cursor: Mapping[str, Any]) -> Progress | None:
+        return progress_of(cursor, self._days())
+
+    def _days(self) -> int:
+        written = self._text("days")
+        return min(int(written[:5]) if written.isdecimal() else 30, 3650)
 
     def download(self, url: str) -> bytes:
         """A file by its address; where that has run out, by the address its message has now."""

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crowdalogue.channels.base import Fetched, Raw
+from crowdalogue.channels.base import Fetched, Progress, Raw
 from crowdalogue.channels.discord_reading import born, snowflake
 from crowdalogue.errors import Failure
 
-__all__ = ["Rooms", "Walk"]
+__all__ = ["Rooms", "Walk", "progress_of"]
 
 Call = Callable[..., Any]
 
@@ -125,12 +125,14 @@ class Walk:
         beginning = snowflake(datetime.now(UTC) - timedelta(days=self.days))
         state = self.state.setdefault("channels", {}).setdefault(here, {"after": beginning, "walk": True})
         self.calls += 1
+        state.pop("closed", None)
         try:
             return self.forward(room, state) if state.get("walk") else self.newest(room, state)
         except Failure as failure:
             if getattr(failure, "status", None) not in CLOSED:
                 raise
             self.trouble(here, failure.text)
+            state["closed"] = True
             return True
 
     def forward(self, room: dict[str, Any], state: dict[str, Any]) -> bool:
@@ -211,6 +213,28 @@ class Walk:
         channel = {name: value for name, value in room.items() if name != "last_message_id"}
         body = {"kind": kind, "channel": channel, "me": self.state.get("me") or "", "event": event}
         self.found[key[:80]] = Raw(json.dumps(body, ensure_ascii=False).encode(), {}, key[:80])
+
+
+def progress_of(cursor: Mapping[str, Any], days: int) -> Progress | None:
+    """How far the first room is that is not whole yet, oldest first, and how many are."""
+    rooms = rows(cursor.get("rooms"))
+    states = cursor.get("channels") or {}
+    told = [states.get(str(room.get("id"))) or {"walk": True} for room in rooms]
+    unread = [room for room, state in zip(rooms, told, strict=True) if state.get("walk") and not state.get("closed")]
+    if not unread:
+        return None
+    after = str((states.get(str(unread[0].get("id"))) or {}).get("after") or "")
+    now = datetime.now(UTC)
+    name = str(unread[0].get("name") or "")
+    return Progress(
+        f"#{name}" if name else "a private conversation",
+        done=len(rooms) - len(unread),
+        of=len(rooms),
+        unit="channel,channels",
+        at=born(after) if after else None,
+        start=now - timedelta(days=days),
+        goal=now,
+    )
 
 
 def rows(found: Any) -> list[dict[str, Any]]:

@@ -117,7 +117,9 @@ class Mastodon(Channel):
         told = [part(n, "status") for n in notices if word(n, "type") in MESSAGES]
         watched = _newest([*own, *(s for s in told if s)], cursor.get("watched") or [])
         place: dict[str, Any] = {**us, "notices": seen, "own": last, "turn": 0, "bulk": bulk}
-        if not (full or fuller):
+        if full or fuller:
+            place["page"] = True  # there is more of what was said before
+        else:
             found += self._looked_again(place, watched, _whole(cursor.get("turn"), 0), us)
         return Fetched(tuple(found), {**place, "watched": watched}, more=full or fuller)
 

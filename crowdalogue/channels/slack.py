@@ -26,6 +26,7 @@ from crowdalogue.channels.base import (
     Item,
     NotUnderstood,
     Outgoing,
+    Progress,
     Raw,
     Refused,
     Removal,
@@ -36,7 +37,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.payload import flag, listed, load_object, moment, part, parts, word
 from crowdalogue.channels.slack_calls import NEEDED, SlackCalls
-from crowdalogue.channels.slack_history import Walk
+from crowdalogue.channels.slack_history import Walk, progress_of
 from crowdalogue.channels.slack_text import escaped, plain, text_of
 
 SIGNATURE, STAMP = "x-slack-signature", "x-slack-request-timestamp"
@@ -300,10 +301,14 @@ class Slack(Channel):
     # --- asked
 
     def fetch(self, cursor: Mapping[str, Any], limit: int = 200) -> Fetched:
-        given = self._channels()
+        return Walk(self._calls().read, cursor, self._channels(), self._days()).fetch(limit)
+
+    def progress(self, cursor: Mapping[str, Any]) -> Progress | None:
+        return progress_of(cursor, self._channels(), self._days())
+
+    def _days(self) -> int:
         written = self._text("days")
-        days = int(written[:5]) if written.isdecimal() else 30
-        return Walk(self._calls().read, cursor, given, min(days, 3650)).fetch(limit)
+        return min(int(written[:5]) if written.isdecimal() else 30, 3650)
 
     def _channels(self) -> list[str]:
         return [line.strip() for line in self._text("channels").splitlines() if line.strip()]

@@ -3,7 +3,7 @@
 The cursor is plain data, so that a crash in the middle of a long back-fill goes on where it was:
 
     {"channels": {"C1": {"top": "171.1", "page": "...", "newest": "172.1", "todo": [["171.5", "172.0"]],
-                         "floor": "170.1", "threads": {"171.5": "171.9"}}},
+                         "floor": "170.1", "at": "171.2", "threads": {"171.5": "171.9"}}},
      "turn": 3, "listed": ["C1"], "listed_at": 1700000000, "round_at": 1700000000,
      "named": ["U1"], "unnamed": ["U2"], "us": {"user": "U0", "bot": "B0", "team": "T0"}}
 
@@ -16,12 +16,13 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from crowdalogue.channels.base import Fetched, Raw
+from crowdalogue.channels.base import Fetched, Progress, Raw
 from crowdalogue.errors import Failure
 
-__all__ = ["Walk"]
+__all__ = ["Walk", "progress_of"]
 
 Call = Callable[..., dict[str, Any]]
 
@@ -106,6 +107,7 @@ class Walk:
         """One call for a channel: a thread that waits, else a page. True where nothing is left of it this round."""
         states = self.state.setdefault("channels", {})
         state = states.setdefault(channel, {})
+        state.pop("closed", None)
         walked = bool(state.get("page"))  # after walking back, the newest page is looked at once more
         try:
             if state.get("todo"):
@@ -117,6 +119,7 @@ class Walk:
             if error not in CLOSED:
                 raise
             self.deliver(f"trouble:{channel}:{error}:{time.time() // 86400:.0f}", "trouble", channel, failure.text)
+            state["closed"] = error
             state.pop("page", None)
             state.pop("todo", None)
         return not (walked or state.get("todo") or state.get("page"))
@@ -146,6 +149,9 @@ class Walk:
         state["page"] = "" if reached else next_page(answer)
         if not state["page"]:
             state["top"] = state.pop("newest", "") or goal
+            state.pop("at", None)
+        elif messages:
+            state["at"] = min([str(m["ts"]) for m in messages], key=seconds)
 
     def note_thread(self, state: dict[str, Any], message: dict[str, Any]) -> None:
         """A thread that has answers newer than those we have is read later."""
@@ -207,6 +213,37 @@ class Walk:
     def deliver(self, key: str, kind: str, channel: str, event: Any) -> None:
         body = {"type": kind, "channel": channel, "us": self.us, "event": event}
         self.found[key[:80]] = Raw(json.dumps(body, ensure_ascii=False).encode(), {}, key[:80])
+
+
+def progress_of(cursor: Mapping[str, Any], given: list[str], days: int) -> Progress | None:
+    """How far back the first channel is that is not whole yet, and how many are."""
+    channels = given[:MOST_CHANNELS] or [str(one) for one in cursor.get("listed") or []]
+    states = cursor.get("channels") or {}
+    unread = [one for one in channels if is_unread(states.get(one) or {})]
+    if not unread or not cursor.get("us"):
+        return None
+    state = states.get(unread[0]) or {}
+    now = time.time()
+    goal = moment(state["top"]) if state.get("top") else moment(now - days * 86400)
+    return Progress(
+        f"channel {unread[0]}",
+        done=len(channels) - len(unread),
+        of=len(channels),
+        unit="channel,channels",
+        at=moment(state["at"]) if state.get("at") else None,
+        start=moment(state.get("newest") or now),
+        goal=goal,
+    )
+
+
+def is_unread(state: Mapping[str, Any]) -> bool:
+    """Whether a channel was not looked through yet, or something of it waits; one that is closed to us waits for
+    nothing."""
+    return not state.get("closed") and (not state.get("top") or bool(state.get("page") or state.get("todo")))
+
+
+def moment(ts: Any) -> datetime:
+    return datetime.fromtimestamp(seconds(ts)[0], UTC)
 
 
 def digest(value: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from crowdalogue.models import Account, Delivery, Message
@@ -16,6 +16,7 @@ DAYS = 14
 MOST = 20_000  # deliveries looked at; a door that takes more in two weeks says so
 RECENT = 200  # deliveries whose messages give the lag
 NEWEST = 8
+LAST = 20  # deliveries that say where a back-fill is
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ def cover(account: Account, now: datetime | None = None) -> Coverage:
         newest=newest,
         last_at=newest[0].received_at if newest else None,
     )
+
+
+def reached(account: Account) -> datetime | None:
+    """When the oldest of what came last was sent: about where a back-fill is that walks back through the past."""
+    ids = list(Delivery.objects.filter(account=account).order_by("-id").values_list("id", flat=True)[:LAST])
+    oldest = Message.objects.filter(delivery_id__in=ids).aggregate(at=Min("sent_at"))["at"]
+    return oldest if isinstance(oldest, datetime) else None
 
 
 def day_of(day: date, counted: Counter[tuple[date, str]]) -> Day:

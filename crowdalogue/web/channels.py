@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crowdalogue import flow, live
 from crowdalogue.channels import channel_kinds, open_channel
 from crowdalogue.channels.abilities import abilities_of
-from crowdalogue.channels.base import Channel, Field
+from crowdalogue.channels.base import Channel, Field, Progress
 from crowdalogue.errors import Failure
 from crowdalogue.listen import accounts, coverage
 from crowdalogue.listen.accounts import make_key
@@ -47,8 +47,10 @@ def describe(account: Account) -> dict[str, Any]:
     channel = open_channel(account.kind, account.all_settings)
     takes_part = channel.polls or channel.receives_hooks
     by_hand = account.kind in channel_kinds() and not takes_part
-    words, look = health(account, channel)
+    progress = channel.progress(account.cursor) if channel.polls and takes_part and account.cursor else None
+    words, look = health(account, channel, behind=progress is not None)
     return {
+        "progress": progress,
         "account": account,
         "channel": channel,
         "live": account.kind in channel_kinds() and not (channel.polls and not account.settings),
@@ -58,7 +60,7 @@ def describe(account: Account) -> dict[str, Any]:
     }
 
 
-def health(account: Account, channel: Channel) -> tuple[str, str]:
+def health(account: Account, channel: Channel, *, behind: bool = False) -> tuple[str, str]:
     """How an account is, and the look of its badge."""
     if account.state == State.PAUSED:
         return "Paused", "soon"
@@ -66,7 +68,7 @@ def health(account: Account, channel: Channel) -> tuple[str, str]:
         return "Needs attention", "late"
     if channel.polls and account.last_success_at is None:
         return "Not asked yet", ""
-    if account.left:
+    if account.left or behind:
         return "Catching up", "own"
     if channel.polls:
         return "Working", "pos"
@@ -234,7 +236,8 @@ def draw_detail(
     failed = Delivery.objects.filter(account=account, state=Delivery.State.FAILED).order_by()[:1000].count()
     channel = line["channel"]
     hook = hook_of(account.key) if channel.receives_hooks else ""
-    shown = line | {
+    shown = line | behind(account, line["channel"], line["progress"])
+    shown |= {
         "form": form,
         "failed": failed,
         "hook": hook,
@@ -246,6 +249,29 @@ def draw_detail(
         **more,
     }
     return settings.draw(request, "channel.html", shown, here="channels", status=status)
+
+
+@require_GET
+@needs("manage")
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """/settings/channels/<id>/progress/: how far a back-fill is, asked by its page while one is at work."""
+    account = get_object_or_404(Account.objects.seen_by(person(request)), pk=pk)
+    line = describe(account)
+    return render(request, "channel_progress.html", line | behind(account, line["channel"], line["progress"]))
+
+
+def behind(account: Account, channel: Channel, now_at: Progress | None) -> dict[str, Any]:
+    """What the line of progress says. Where the channel cannot tell how far it came, what came last does."""
+    if not channel.backfills or not (now_at or account.left):
+        return {"behind": None}
+    now_at = now_at or Progress()
+    share = now_at.share
+    return {
+        "behind": now_at,
+        "reached": now_at.at or coverage.reached(account),
+        "forward": bool(now_at.start and now_at.goal and now_at.start < now_at.goal),
+        "part": None if share is None else int(share * 100),
+    }
 
 
 @require_POST

@@ -115,6 +115,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/channels/connect/<slug:kind>/", channels.connect, name="channel_connect"),
     path("settings/channels/<int:pk>/", channels.detail, name="channel"),
     path("settings/channels/<int:pk>/map/", fieldmap.page, name="fieldmap"),
+    path("settings/channels/<int:pk>/progress/", channels.progress, name="channel_progress"),
     path("settings/channels/<int:pk>/<slug:deed>/", channels.do, name="channel_do"),
     path("settings/deliveries/", deliveries.page, name="deliveries"),
     path("settings/deliveries/replay/", deliveries.replay_all, name="replay_all"),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdalogue import http
-from crowdalogue.channels.discord_history import CALLS, Rooms, Walk, quoted
+from crowdalogue.channels.discord_history import CALLS, Rooms, Walk, progress_of, quoted
 from crowdalogue.channels.discord_reading import snowflake
 
 BASE = int(snowflake(datetime.now(UTC) - timedelta(days=1)))
@@ -239,3 +239,24 @@ def test_a_crash_at_any_moment_loses_nothing(data: st.DataObject) -> None:
             cursor = json.loads(json.dumps(fetched.cursor))
     bodies, _ = discord.ask(cursor)
     assert {f"100 {n}" for n in range(number + 1)} <= texts(bodies) | found
+
+
+def test_progress_says_how_far_of_what() -> None:
+    discord = Server()
+    for n in range(350):
+        discord.say("100", n)
+    discord.say("200", 3)
+    assert progress_of({}, 30) is None, "nothing was asked yet"
+    seen: list[Any] = []
+    cursor: dict[str, Any] = {}
+    more = True
+    while more:
+        fetched = Walk(discord.call, cursor, discord.rooms_of(), 30).fetch(100)
+        cursor, more = json.loads(json.dumps(fetched.cursor)), fetched.more
+        seen += [progress_of(cursor, 30)] if more else []
+    walking = [one for one in seen if one]
+    assert walking and {one.of for one in walking} == {2}
+    assert [one.at for one in walking] == sorted(one.at for one in walking), "oldest first"
+    assert progress_of(cursor, 30) is None
+    closed = {**cursor, "channels": {**cursor["channels"], "200": {"after": "1", "walk": True, "closed": True}}}
+    assert progress_of(closed, 30) is None, "what is closed to us is waited for by nobody"

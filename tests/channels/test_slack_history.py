@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdalogue.channels.slack_calls import refusal
-from crowdalogue.channels.slack_history import CALLS, Walk, seconds
+from crowdalogue.channels.slack_history import CALLS, Walk, progress_of, seconds
 
 BASE = int(time.time()) - 86400
 
@@ -185,3 +186,28 @@ def test_a_crash_at_any_moment_loses_nothing(data: st.DataObject) -> None:
             cursor = json.loads(json.dumps(fetched.cursor))
     texts, _, _ = slack.ask(cursor, ["C1"])
     assert {f"C1 {n}" for n in range(number)} <= texts | found
+
+
+def test_progress_says_how_far_back_of_what() -> None:
+    slack = Workspace()
+    for n in range(450):
+        slack.say("C1", n * 3600)
+    slack.say("C2", 2)
+    slack.say("C3", 3)
+    slack.closed.add("C3")
+    assert progress_of({}, [], 30) is None, "nothing was asked yet"
+    shares: list[float] = []
+    cursor: dict[str, Any] = {}
+    more = True
+    while more:
+        fetched = Walk(slack.call, cursor, [], 30).fetch(100)
+        cursor, more = json.loads(json.dumps(fetched.cursor)), fetched.more
+        if found := progress_of(cursor, [], 30):
+            assert (found.of, found.unit) == (3, "channel,channels")
+            shares.append(found.share or 0)
+            if found.what == "channel C1" and found.at:
+                assert found.at == datetime.fromtimestamp(BASE + 3600 * (450 - 100 * len(shares)), UTC)
+    assert len(shares) >= 4 and shares == sorted(shares) and shares[-1] < 1
+    assert progress_of(cursor, [], 30) is None, "all is there; what is closed to us is waited for by nobody"
+    slack.closed.clear()
+    assert progress_of(slack.ask({**cursor, "round_at": 0})[1], [], 30) is None

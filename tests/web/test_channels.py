@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crowdalogue import flow
-from crowdalogue.channels.base import Raw
-from crowdalogue.models import Account, Audit, Brand, Message, User
+from crowdalogue.channels.base import Author, Incoming, Raw
+from crowdalogue.models import Account, Audit, Brand, Delivery, Message, User
 
 pytestmark = pytest.mark.django_db
 For = Callable[..., Client]
@@ -172,3 +172,42 @@ def test_only_secrets_made_here_are_shown(client: Client, account: Callable[...,
     page = client.post(reverse("channel_do", args=[forum.pk, "secret"])).content.decode()
     assert "made-here" in page
     assert "key-theirs" not in page
+
+
+def test_a_back_fill_says_how_far_it_is_and_can_be_stopped(
+    manager: User, client_for: Callable[..., Client], account: Callable[..., Account]
+) -> None:
+    now = timezone.now()
+    at = now - timedelta(days=12)
+    walk = {"page": "x", "newest": f"{now.timestamp():.6f}", "at": f"{at.timestamp():.6f}"}
+    cursor = {
+        "us": {"user": "U0"},
+        "listed": ["C1", "C2"],
+        "channels": {"C1": {"top": "1770000000.0"}, "C2": walk},
+    }
+    slack = account("slack", settings={"days": "30"}, cursor=cursor, last_success_at=timezone.now())
+    browser = client_for(manager)
+    page = browser.get(f"/settings/channels/{slack.pk}/").content.decode()
+    assert "Catching up" in page and 'aria-label="How far what was said before is fetched"' in page
+    line = browser.get(f"/settings/channels/{slack.pk}/progress/").content.decode()
+    assert "Fetching what was said before: channel C2, back to" in line and "1 of 2 channels done." in line
+    assert at.strftime("%Y-%m-%dT%H:%M") in line and (now - timedelta(days=30)).strftime("%Y-%m-%dT%H") in line
+    assert 'value="70"' in line and "every 2s" in line, "one channel and 12 of the 30 days of the other"
+    browser.post(f"/settings/channels/{slack.pk}/pause/")
+    line = browser.get(f"/settings/channels/{slack.pk}/progress/").content.decode()
+    assert "Stopped while fetching" in line and "every 2s" not in line
+    browser.post(f"/settings/channels/{slack.pk}/resume/")
+    Account.objects.filter(pk=slack.pk).update(cursor={**cursor, "channels": {c: {"top": "1.0"} for c in ("C1", "C2")}})
+    assert "Fetching" not in browser.get(f"/settings/channels/{slack.pk}/progress/").content.decode()
+    assert "Catching up" not in browser.get(f"/settings/channels/{slack.pk}/").content.decode()
+
+
+def test_a_mailbox_says_what_is_left_and_how_far_it_came(
+    manager: User, client_for: Callable[..., Client], account: Callable[..., Account]
+) -> None:
+    mailbox = account("email", settings={"from_address": "a@example.com"}, cursor={"uid": 7}, left=41)
+    at = timezone.now() - timedelta(days=400)
+    row = Delivery.objects.create(account=mailbox, key="k", body=b"")
+    flow.file(mailbox, [Incoming("m1", Author("mara@example.com"), "Hello", sent_at=at)], delivery=row)
+    line = client_for(manager).get(f"/settings/channels/{mailbox.pk}/progress/").content.decode()
+    assert "41 messages still to fetch" in line and at.strftime("%Y-%m-%d") in line

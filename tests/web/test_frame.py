@@ -16,7 +16,10 @@ from crowdalogue.errors import Failure
 from crowdalogue.models import Company, Conversation, User
 from crowdalogue.web import frame
 
-OPEN = ("/accounts/", "/hooks/", "/chat/", "/form/", "/file/", "/start/", "/api/", "/health/", "/favicon.ico", "/static/")
+OPEN = (
+    *("/accounts/", "/hooks/", "/chat/", "/form/", "/file/"),
+    *("/start/", "/api/", "/health/", "/favicon.ico", "/static/"),
+)
 
 
 def addresses(patterns: list[Any], before: str = "/") -> list[str]:
