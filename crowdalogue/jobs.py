@@ -49,6 +49,8 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
         Loop("topics", flow.find_topics, stop, rest=600.0),
         Loop("topics asked for", flow.find_asked_topics, stop, rest=2.0),
+        Loop("alarms", flow.watch_alarms, stop, rest=20.0),
+        Loop("alarm trials", flow.replay_alarm_trials, stop, rest=1.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=0.5),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),
@@ -94,6 +96,8 @@ def drain(limit: int = 10_000) -> None:
             if not turn():
                 break
     refresh_facts()
+    flow.watch_alarms()
+    flow.replay_alarm_trials()
 
 
 class Loop(threading.Thread):

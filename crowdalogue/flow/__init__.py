@@ -8,6 +8,7 @@
 Everything is at-least-once and safe to repeat; whatever makes it safe is a unique constraint.
 """
 
+from crowdalogue.flow.alarms import replay_alarm_trials, try_alarm_rule, watch_alarms
 from crowdalogue.flow.inwards import (
     ATTEMPTS,
     add,
@@ -86,11 +87,14 @@ __all__ = [
     "recognise",
     "release",
     "replay",
+    "replay_alarm_trials",
     "resend",
     "rush",
     "send",
     "sign",
+    "try_alarm_rule",
     "try_out",
     "understand",
     "watch",
+    "watch_alarms",
 ]

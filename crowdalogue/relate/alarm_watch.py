@@ -161,6 +161,11 @@ def _nodes(rule: Rule, begin: datetime, end: datetime) -> list[Node]:
     return [n for n in found if n.asked.family in ("all", "negative") or size_of(n, end) >= LEAST_SIZE]
 
 
+def nodes_between(rule: Rule, start: datetime, end: datetime) -> list[Node]:
+    """The rule's series with their voices of a short time: for a look at the step that is not over."""
+    return alarm_series.nodes(_scope(rule), rule.asked, start, end)
+
+
 def _scope(rule: Rule) -> Scope:
     return Scope.of(rule.asked.filters())
 
