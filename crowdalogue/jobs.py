@@ -51,6 +51,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("topics asked for", flow.find_asked_topics, stop, rest=2.0),
         Loop("alarms", flow.watch_alarms, stop, rest=20.0),
         Loop("alarm trials", flow.replay_alarm_trials, stop, rest=1.0),
+        Loop("categories", flow.tend_categories, stop, rest=2.0),
         Loop("pick up", lambda: flow.pick_up() > 0, stop, rest=0.5),
         Loop("housekeeping", keep_house, stop, rest=5.0),
         Loop("imports", lambda: run_imports(stop), stop, rest=1.0),

@@ -9,6 +9,7 @@ Everything is at-least-once and safe to repeat; whatever makes it safe is a uniq
 """
 
 from crowdalogue.flow.alarms import replay_alarm_trials, try_alarm_rule, watch_alarms
+from crowdalogue.flow.categories import tend_categories
 from crowdalogue.flow.inwards import (
     ATTEMPTS,
     add,
@@ -93,6 +94,7 @@ __all__ = [
     "send",
     "sign",
     "try_alarm_rule",
+    "tend_categories",
     "try_out",
     "understand",
     "watch",

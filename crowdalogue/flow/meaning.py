@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crowdalogue import live
 from crowdalogue.act import decisions
-from crowdalogue.analyze import findings, refit
+from crowdalogue.analyze import categories_judged, findings, refit
 from crowdalogue.listen import identity, watches
 from crowdalogue.models import (
     Apart,
@@ -39,6 +39,7 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
             identity.stir(m.handle_id for m in messages[part])
             live.announce("conversation", *sorted(touched))
         with transaction.atomic():
+            categories_judged.judge(messages[part], [d.embedding for d in documents[part]], timezone.now())
             refit.assign(messages[part], [d.embedding for d in documents[part]], timezone.now())
     return len(messages)
 
