@@ -36,6 +36,7 @@ from crowdalogue.models.listen import (
     Tombstone,
 )
 from crowdalogue.models.live import LiveEvent
+from crowdalogue.models.meaning import CatalogueEntry, NameProposal
 from crowdalogue.models.people import Merge, Resemblance, Standing
 from crowdalogue.models.relate import BusinessRecord
 from crowdalogue.models.team import RIGHTS, Audit, Company, Role, Token, User
@@ -58,6 +59,7 @@ __all__ = [
     "Band",
     "Brand",
     "BusinessRecord",
+    "CatalogueEntry",
     "Category",
     "CategoryExample",
     "CategoryReplay",
@@ -80,6 +82,7 @@ __all__ = [
     "Merge",
     "Message",
     "MessageCategory",
+    "NameProposal",
     "Person",
     "Reading",
     "Reply",

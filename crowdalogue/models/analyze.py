@@ -24,6 +24,10 @@ class Reading(models.Model):
     intent = models.CharField(max_length=24, blank=True)
     needs_answer = models.BooleanField(null=True)
     urgency = models.CharField(max_length=12, blank=True)
+    # Of the newer steps; null and not empty, for SQLite would else write the table anew.
+    country = models.CharField(max_length=3, null=True, blank=True)
+    hearsay = models.CharField(max_length=12, null=True, blank=True)
+    product = models.CharField(max_length=120, null=True, blank=True)  # the surest one's name
     duplicate_of = models.BigIntegerField(null=True, blank=True)  # id of the first message of its near-duplicate group
     at = models.DateTimeField(default=now)
 

@@ -85,10 +85,18 @@ _OWN = (
     ("har", r" jag\b"),
     ("min mitt mina vår vårt", r" (?!(?:vän|grann|syster|bror|mamma|pappa|kolleg|kompis|kusin|moster|faster))\w+"),
 )
-_KIN = (
-    "friend|friends|mate|mates|sister|brother|mum|mom|mother|dad|father|neighbou?r|neighbou?rs|cousin|aunt|uncle|colleague|"
-    "colleagues|co-?worker|boss|flatmate|roommate|wife|husband|partner|girlfriend|boyfriend|son|daughter|gran|grandma|"
-    "grandpa|nan|nephew|niece|buddy|in-laws?"
+# Whose story it is when they are the ones who tell, and those whose affairs are rarely one's own.
+_HOME = "sister|brother|mum|mom|mother|dad|father|wife|husband|partner|girlfriend|boyfriend|son|daughter|gran|grandma|grandpa|nan"
+_AWAY = (
+    "friend|friends|mate|mates|neighbou?r|neighbou?rs|cousin|aunt|uncle|colleague|colleagues|co-?worker|boss|flatmate|roommate|"
+    "nephew|niece|buddy|in-laws?|parents|sister|brother"
+)
+_TELL = (
+    "says?|said|told|tells|swears?|reckons?|claims?|heard|read|recommended|complains?|complained|warned|raves?|thinks?"
+)
+_LIVE = (
+    "had|has|have|got|bought|ordered|waited|tried|uses?|used|paid|switched|lost|went|works?|worked|gets?|never|stayed|booked|"
+    "flew|received|returned|cancelled|was|were|owns?"
 )
 _THEM = (
     "friend|friends|mate|neighbour|neighbor|neighbours|neighbors|cousin|colleague|colleagues|coworker|boss|buddy|guy"
@@ -99,14 +107,15 @@ _STAFF = (
 )
 # What passes on the word of others, in the same way.
 _OTHERS = (
+    ("my our his her", rf"(?: \w+)? (?:{_HOME}) (?:{_TELL})\b"),
     (
-        "my our his her one a the",
-        rf"(?: of my)?(?: \w+)? (?:{_KIN})(?:'s|s')?(?: of mine)?(?: (?!and i\b)\w+|$)",
+        "my our his her one a",
+        rf"(?: of my)?(?: \w+)? (?:{_AWAY})(?: of mine)?(?:'s \w+| (?:also |just )?(?:{_TELL}|{_LIVE}))\b",
     ),
     (_THEM, r" of (?:mine|ours)\b"),
     (
         "i i've i'm",
-        r"(?: have| am| was)?(?: just| only| also| recently)? (?:heard|hear|hearing|read|saw (?:a|on|in|that|somewhere)|seen (?:a|on|that|people))\b"
+        r"(?: have| am| was)?(?: just| only| also| recently)? (?:heard|hear|hearing|read (?:somewhere|that|about|on|in|they|an?)|saw (?:an? (?:post|report|tweet|review|video)|on|that|somewhere)|seen (?:a|on|that|people))\b"
         r"(?! (?:back|from you|nothing|anything|your|the phone|my|you\b))",
     ),
     ("i we", rf" (?:was|were) told{_STAFF}(?= (?:that )?(?:they|people|by (?:a|my|some)))"),
@@ -133,7 +142,7 @@ _OTHERS = (
     (
         "mein meine meiner meinem ein eine einer unser unsere der die",
         r" (?:\w+ )?(?:freund|freundin|freunde|nachbar|nachbarin|nachbarn|schwester|bruder|mutter|vater|kollege|kollegin|bekannte|"
-        r"bekannter|oma|opa|tante|onkel|schwager|cousin|cousine)\b",
+        r"bekannter|oma|opa|tante|onkel|schwager|cousin|cousine) (?:hat|hatte|haben|sagt|sagte|meint|erzählt|war|waren|ist|musste|wartet)\b",
     ),
     ("habe hab ich", r"(?: habe?)?(?: \w+){0,2} (?:gehört|gelesen)\b"),
     ("soll", r" angeblich"),
@@ -143,7 +152,7 @@ _OTHERS = (
     (
         "mon ma mes un une notre nos",
         r" (?:ami|amie|amis|voisin|voisine|voisins|sœur|soeur|frère|mère|père|collègue|collègues|cousin|cousine|oncle|tante|copine|"
-        r"copain|grand-mère)\b",
+        r"copain|grand-mère) (?:dit|m'a|a|ont|avait|est|trouve|raconte|pense)\b",
     ),
     ("il", r" paraît"),
     ("paraît", r"[- ](?:il|que)"),
@@ -154,7 +163,7 @@ _OTHERS = (
     ("la", r" rumeur"),
     (
         "mi mis un una nuestro nuestra",
-        r" (?:amig[oa]s?|vecin[oa]s?|herman[oa]s?|madre|padre|compañer[oa]s?|prim[oa]s?|tí[oa]|cuñad[oa]|suegr[oa])\b",
+        r" (?:amig[oa]s?|vecin[oa]s?|herman[oa]s?|madre|padre|compañer[oa]s?|prim[oa]s?|tí[oa]|cuñad[oa]|suegr[oa]) (?:dice|dijo|me|tuvo|tiene|compró|esperó|ha|estuvo|tuvieron)\b",
     ),
     ("dicen", r" que\b"),
     ("se", r" dice"),
@@ -215,13 +224,13 @@ def _judged(words: Cut) -> Finding | None:
     others = _search(words, _TELLS_OTHERS)
     mine = _search(words, _TELLS_OWN, but=others)
     if others is None:
-        return None if mine is None else Finding(FIRST_HAND, 0.93, (mine,), VERSION)
+        return None if mine is None else Finding(FIRST_HAND, 0.8, (mine,), VERSION)
     if mine is None:
-        return Finding(HEARSAY, 0.88, (others,), VERSION)
+        return Finding(HEARSAY, 0.75, (others,), VERSION)
     # Both: who begins with themselves, or goes on to act ("so I bought one"), tells their own story.
     acts = words.low[mine[0] : mine[0] + 2] in ("i ", "i'")
     if mine[0] < others[0] or acts:
-        return Finding(FIRST_HAND, 0.75, (mine,), VERSION)
+        return Finding(FIRST_HAND, 0.7, (mine,), VERSION)
     return Finding(HEARSAY, 0.6, (others, mine), VERSION)
 
 
