@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, prefetch_related_objects
 
 from crowdalogue.analyze import pipeline
-from crowdalogue.analyze.document import Document, Finding
+from crowdalogue.analyze.document import NOTHING, Document, Finding
+from crowdalogue.analyze.known import known
 from crowdalogue.analyze.steps import duplicate, embedding
 from crowdalogue.models import Band, Embedding, Message, Reading
 from crowdalogue.models.bulk import chunks, insert_many, update_many
@@ -25,6 +26,11 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 3
 COLUMNS = ("language", "sentiment", "intent", "urgency")
+# Steps that leave nothing in most messages, and the columns for them; a product's is its name.
+SOMETIMES = {"place": "country", "hearsay": "hearsay"}
+# Steps whose `extra` is kept: what each span is, and how it is known.
+DETAILED = ("personal_data", "products", "place", "machine_written")
+MOST_WORDS = {"personal_data": 40}
 SURE_NO_ANSWER = 0.75
 REMEMBERED = timedelta(days=60)  # how long copies are looked for
 
@@ -76,7 +82,25 @@ def document_of(message: Message) -> Document:
 
 def read(messages: Sequence[Message], *, embed: bool = True) -> list[Document]:
     """Everything the steps find in these messages. No rows are changed, so it needs no transaction."""
-    return pipeline.read([document_of(m) for m in messages], embed=embed)
+    prefetch_related_objects(list(messages), "handle")
+    company = known()
+    documents = [document_of(m) for m in messages]
+    for message, document in zip(messages, documents, strict=True):
+        document.facts, document.known = facts_of(message), company
+    return pipeline.read(documents, embed=embed)
+
+
+def facts_of(message: Message) -> dict[str, Any]:
+    """What the source says of a message and its author beside the words (see `Document.facts`)."""
+    author = message.handle
+    told = author.facts if author is not None else {}
+    facts = {
+        "place": message.extra.get("place") or told.get("place"),
+        "phone": author.address if author is not None and author.kind == "phone" else None,
+        "automatic": message.kind == "automatic",
+        "bot": told.get("bot") is True,
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def write(messages: Sequence[Message], documents: Sequence[Document], now: datetime) -> list[Reading]:
@@ -113,10 +137,18 @@ def reading_of(message: Message, document: Document, earlier: dict[int, int], no
         version=pipeline.VERSION,
         findings=plain(found, document.failed),
         **{name: found[name].label for name in COLUMNS if name in found},
+        **{column: found[name].label for name, column in SOMETIMES.items() if name in found},
+        product=product_of(found.get("products")),
         needs_answer=asks(needs) if message.text.strip() else None,  # a picture alone may ask for anything
         duplicate_of=earlier.get(message.pk),
         at=now,
     )
+
+
+def product_of(products: Finding | None) -> str | None:
+    """The name of the product that a message surely names; None where it names none, or cannot be told which."""
+    sure = [str(p["name"]) for p in products.extra["named"] if "id" in p] if products is not None else []
+    return sure[0][:120] if sure else None
 
 
 def asks(needs: Finding | None) -> bool | None:
@@ -133,8 +165,9 @@ def plain(found: dict[str, Finding], failed: dict[str, str]) -> dict[str, Any]:
         name: {
             "label": f.label,
             "confidence": round(float(f.confidence), 4),
-            "words": [list(w) for w in f.words[:12]],
+            "words": [list(w) for w in f.words[: MOST_WORDS.get(name, 12)]],
             "version": f.version,
+            **({"extra": f.extra} if name in DETAILED and f.extra else {}),
         }
         for name, f in found.items()
         if name != "duplicate"
@@ -187,7 +220,9 @@ def correct(reading: Reading, step: str, label: str) -> str:
         setattr(reading, step, label)
     elif step == "needs_answer":
         reading.needs_answer = label == "yes"
-    update_many(Reading, ["findings", *COLUMNS, "needs_answer"], [reading])
+    elif step in SOMETIMES:
+        setattr(reading, SOMETIMES[step], None if label == NOTHING else label)
+    update_many(Reading, ["findings", *COLUMNS, *SOMETIMES.values(), "needs_answer"], [reading])
     return str(was)
 
 
