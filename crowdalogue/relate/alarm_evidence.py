@@ -1,13 +1,14 @@
 """What is known of a rise: how many people, which words, channels and places, what may have caused it, examples.
 
-Compared are the messages since it began with those of the four weeks before, people by people, near-copies once.
+Compared are the messages since it began with those of the four weeks before, people by people, near-copies once. Words
+of one series among many are compared with what was said of everything then: of a topic, its own words say little.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from crowdalogue.models import Message
 from crowdalogue.relate import alarm_series, alarm_watch, comparison
-from crowdalogue.relate.alarm_series import Node
+from crowdalogue.relate.alarm_series import ALL, Asked, Node
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.phrases import phrases
 from crowdalogue.relate.scope import Scope
@@ -66,7 +67,9 @@ def pile_of(node: Node, began: datetime, until: datetime) -> Pile:
 def evidence(node: Node, began: datetime, until: datetime) -> dict[str, Any]:
     """JSON-ready: people, texts, messages, words, labels that changed, channels, places, causes, examples."""
     now, before = pile_of(node, began, until), pile_of(node, began - BEFORE, began)
-    words, telling = _words(now, before)
+    everything = replace(node, asked=Asked("all", node.asked.query), key=ALL)
+    others = before if node.key == ALL else pile_of(everything, began - BEFORE, began)
+    words, telling = _words(now, others)
     return {
         "people": now.people,
         "texts": now.texts,

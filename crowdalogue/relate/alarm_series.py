@@ -26,7 +26,7 @@ Array: TypeAlias = Any
 HOUR_S = 3_600
 PAST = 84  # days that are looked at
 RECENT = 28  # days that say how large a series is
-LARGEST = 30  # series of one rule; the smaller ones are left out, and named as such
+LARGEST = 60  # series of one rule; the smaller ones are left out, and named as such
 MOST_SERIES = 200  # of one rule that are counted at all
 MOST_ROWS = 400_000  # of one question: series times hours in which somebody spoke
 ALL = ""
@@ -61,6 +61,12 @@ class Node:
         """Voices from hour `first` to before hour `last`."""
         inside = (self.hours >= first) & (self.hours < last)
         return float(self.counts[inside].sum())
+
+    def size(self, end: datetime) -> float:
+        """Voices a day in the largest of the last four spans of four weeks: what fell silent is not forgotten yet."""
+        hour = int(end.timestamp()) // HOUR_S
+        spans = ((hour - RECENT * 24 * (i + 1), hour - RECENT * 24 * i) for i in range(4))
+        return max(self.total(*span) for span in spans) / RECENT
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ def _local(scope: Scope, first: int, last: int) -> Iterable[int]:
 
 
 def nodes(scope: Scope, asked: Asked, start: datetime, end: datetime) -> list[Node]:
-    """Every series of a rule with its voices from `start` to `end`, the largest of the last weeks first.
+    """Every series of a rule with its voices from `start` to `end`, the largest first.
 
     `scope` is of the rule's filters; its period does not matter.
     """
@@ -149,8 +155,7 @@ def nodes(scope: Scope, asked: Asked, start: datetime, end: datetime) -> list[No
     if asked.family in ("all", "negative") and not found:
         found[ALL] = (_called(scope, asked.family, None, {})[1], [], [])
     made = [_node(asked, key, *parts) for key, parts in found.items()]
-    recent = int(end.timestamp()) // HOUR_S - RECENT * 24
-    made.sort(key=lambda node: (-node.total(recent, recent + RECENT * 24 + 1), node.key))
+    made.sort(key=lambda node: (-node.size(end), node.key))
     return made[:MOST_SERIES]
 
 

@@ -27,6 +27,7 @@ LEAST = 28  # days of past below which nothing is decided
 MEMORY = 56  # days over which it is measured how sums stray
 RISE = 1.5  # a rise that matters: so many times what was expected, and so many voices more
 MORE = 8.0
+LATELY = 14  # days that do not count for it: a rise that grows slowly would widen what it is judged by
 WEEKS_OF_NO_HABIT = 4.0  # what speaks against a habit of the week, in weeks
 STRAYED = 9.0  # times the usual squared error beyond which one says no more about straying: a burst, not a habit
 HALF = 0.455  # median of a squared standard normal error
@@ -35,16 +36,52 @@ LOOKS = 2.0  # of one window, within its own length: neighbouring days are much 
 STILL = 0.05  # chance below which a raised rise still goes on
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the weeks before let expect of the sum of `w` days that ends with a day; `before`: the sum without it."""
+
+    w: int
+    mean: float
+    size: float
+    wide: float
+    level: float
+    before: float
+
+    @property
+    def least(self) -> float:
+        """The smallest sum that matters, however sure."""
+        return max(RISE * self.mean, self.mean + MORE)
+
+    def chance(self, count: float) -> float:
+        """Of so many or more, where the day counts so many; 1 for what does not matter."""
+        total = self.before + count
+        return tail(total, self.mean, self.size, self.wide) if total >= self.least else 1.0
+
+    def needed(self) -> float:
+        """The count of the day from which on there is an alarm."""
+        return max(quantile(self.mean, self.size, self.wide, self.level), self.least) - self.before
+
+
 @dataclass(slots=True)
 class Shifts:
-    """Day by day: what was usual, and the count from which on the day raises an alarm (nan: too little data)."""
+    """Day by day: what was usual (nan on the first days), what is known of each window, and the rises."""
 
     expected: Floats
-    needed: Floats
+    seen: Floats
+    known: list[list[Known]]
     episodes: list[Episode] = field(default_factory=list)
 
     def limit(self, at: int) -> float:
-        return float(self.needed[at])
+        """The upper end of the normal range on a day: from this count on there is an alarm. nan: too little data."""
+        return max(1.0, min(one.needed() for one in self.known[at])) if self.known[at] else math.nan
+
+    def chance(self, at: int) -> float:
+        """The smallest of the day's windows."""
+        return min((one.chance(self.seen[at]) for one in self.known[at]), default=1.0)
+
+    def stands_out(self, at: int) -> bool:
+        count = self.seen[at]
+        return count >= 1 and any(one.chance(count) < one.level for one in self.known[at])
 
 
 def watch(counts: Floats, budget: float, first: int = 0) -> Shifts:
@@ -55,29 +92,24 @@ def watch(counts: Floats, budget: float, first: int = 0) -> Shifts:
     if not (math.isfinite(budget) and budget > 0):
         raise ValueError("the budget must be positive")
     seen = np.nan_to_num(np.asarray(counts, dtype=np.float64))
-    n = len(seen)
-    found = Shifts(np.full(n, np.nan), np.full(n, np.nan))
-    chance = np.ones(n)  # the smallest of a day's windows, of windows that matter
-    strays = {w: np.full(n, np.nan) for w in WINDOWS}
-    for day in range(8, n):
+    found = Shifts(np.full(len(seen), np.nan), seen, [[] for _day in seen])
+    strays = {w: np.full(len(seen), np.nan) for w in WINDOWS}
+    for day in range(8, len(seen)):
         weekday = habits(seen[:day], first)
         for w in WINDOWS:
-            known = usual(seen, day, w, weekday, first)
-            if known is None:
+            expected = usual(seen, day, w, weekday, first)
+            if expected is None:
                 continue
-            mean, size = known
+            mean, size = expected
             if w == 1:
                 found.expected[day] = mean
-            total = float(seen[day - w + 1 : day + 1].sum())
-            strays[w][day] = (total - mean) ** 2 / (mean + mean * mean / size)
-            if day < LEAST:
-                continue
-            wide = widened(strays[w][max(0, day - MEMORY) : day - w + 1], w)
-            level = min(0.2, budget / 30.0 * w / LOOKS / len(WINDOWS))
-            needed = max(quantile(mean, size, wide, level), RISE * mean, mean + MORE) - (total - seen[day])
-            found.needed[day] = np.fmin(found.needed[day], max(needed, 1.0))
-            chance[day] = min(chance[day], tail(total, mean, size, wide) if total > RISE * mean else 1.0)
-    follow(found, seen, chance)
+            before = float(seen[day - w + 1 : day].sum())
+            strays[w][day] = (before + seen[day] - mean) ** 2 / (mean + mean * mean / size)
+            if day >= LEAST:
+                wide = widened(strays[w][max(0, day - LATELY - MEMORY) : day - LATELY], w)
+                level = min(0.2, budget / 30.0 * w / LOOKS / len(WINDOWS))
+                found.known[day].append(Known(w, mean, size, wide, level, before))
+    follow(found)
     return found
 
 
@@ -127,25 +159,22 @@ def quantile(mean: float, size: float, wide: float, level: float) -> float:
     return float(nbinom.isf(level, size / wide, size / (size + mean)) + 1.0) * wide
 
 
-def follow(found: Shifts, seen: Floats, chance: Floats) -> None:
-    """Days that reach what is needed, joined to episodes that end when it was quiet for a while."""
-    day = 0
+def follow(found: Shifts) -> None:
+    """Days that stand out, joined to episodes that end when it was quiet for a while."""
+    seen, day = found.seen, 0
     while day < len(seen):
-        if not seen[day] >= found.needed[day] or seen[day] < 1:
+        if not found.stands_out(day):
             day += 1
             continue
         raised = last = day
         day += 1
         while day < len(seen) and day - last <= QUIET:
-            if chance[day] < STILL:
+            if found.chance(day) < STILL:
                 last = day
             day += 1
         start = raised
         while start > 0 and raised - start < max(WINDOWS) - 1 and seen[start - 1] > RISE * found.expected[start - 1]:
             start -= 1
         peak = start + int(np.argmax(seen[start : last + 1]))
-        found.episodes.append(
-            Episode(
-                start, last + 1, raised, float(seen[peak]), float(found.expected[peak]), float(found.needed[raised])
-            )
-        )
+        usual_then, needed = float(found.expected[peak]), min(found.limit(raised), float(seen[raised]))
+        found.episodes.append(Episode(start, last + 1, raised, float(seen[peak]), usual_then, needed))

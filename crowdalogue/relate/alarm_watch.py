@@ -23,7 +23,7 @@ from ibis import _
 
 from crowdalogue.relate import alarm_nodes, alarm_series, alarm_shifts, alarms
 from crowdalogue.relate.alarm_nodes import Rising
-from crowdalogue.relate.alarm_series import HOUR_S, LARGEST, RECENT, Asked, Axis, Node
+from crowdalogue.relate.alarm_series import HOUR_S, LARGEST, Asked, Axis, Node
 from crowdalogue.relate.alarm_shifts import Shifts
 from crowdalogue.relate.alarms import Episode, Watched
 from crowdalogue.relate.engine import Expression, Tables
@@ -158,7 +158,7 @@ def replay(rules: Sequence[Rule], start: datetime, end: datetime, told: Told | N
 
 def _nodes(rule: Rule, begin: datetime, end: datetime) -> list[Node]:
     found = alarm_series.nodes(_scope(rule), rule.asked, begin, end)
-    return [n for n in found if n.asked.family in ("all", "negative") or size_of(n, end) >= LEAST_SIZE]
+    return [n for n in found if n.asked.family in ("all", "negative") or n.size(end) >= LEAST_SIZE]
 
 
 def nodes_between(rule: Rule, start: datetime, end: datetime) -> list[Node]:
@@ -170,23 +170,17 @@ def _scope(rule: Rule) -> Scope:
     return Scope.of(rule.asked.filters())
 
 
-def size_of(node: Node, end: datetime) -> float:
-    """Voices a day: the most of any four weeks, so that a series that fell silent is not forgotten at once."""
-    hour = _hour(end)
-    return max(node.total(hour - RECENT * 24 * (i + 1), hour - RECENT * 24 * i) for i in range(4)) / RECENT
-
-
 def _plans(nodes: Sequence[Node], scope: Scope, begin: datetime, end: datetime) -> Iterator[tuple[Node, Axis]]:
     """What is watched at which steps."""
     axes = {hours: Axis.of(scope, begin, end, hours) for hours in (1, 24)}
     for node in nodes[:LARGEST]:
-        if size_of(node, end) >= BUSY:
+        if node.size(end) >= BUSY:
             yield node, axes[1]
         yield node, axes[24]
 
 
 def _look(rule: Rule, node: Node, axis: Axis, budget: float, end: datetime) -> tuple[Standing, list[Rise]]:
-    size = size_of(node, end)
+    size = node.size(end)
     if not len(axis):
         return Standing(node, axis.hours, "short", size), []
     watched = follow(node, axis, budget)
@@ -209,7 +203,7 @@ def follow(node: Node, axis: Axis, budget: float) -> Watched | Shifts:
 
 
 def _left_out(node: Node, end: datetime) -> Standing:
-    return Standing(node, 24, "left_out", size_of(node, end))
+    return Standing(node, 24, "left_out", node.size(end))
 
 
 # --- which of them is raised
