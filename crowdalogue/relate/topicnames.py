@@ -47,24 +47,27 @@ def resolve(values: Iterable[str]) -> tuple[int, ...]:
     message has, and "without a topic" is 0.
     """
     found: set[int] = set()
+    numbers: set[int] = set()
     for value in values:
         number = short_topic(value)
         if value == NONE:
             found.add(0)
         elif number.isdecimal():
-            found.add(_root(int(number)))
+            numbers.add(int(number))
         else:
             found |= _named(value) or {-1}
-    return tuple(sorted(found))
+    return tuple(sorted(found | _roots(numbers)))
 
 
-def _root(pk: int) -> int:
+def _roots(numbers: set[int]) -> set[int]:
+    """Where the messages of these topics are now."""
     for _step in range(STEPS):
-        into = Topic.objects.filter(pk=pk).values_list("merged_into", flat=True).first()
-        if into is None or into == pk:
-            return pk
-        pk = into
-    return pk
+        merged = Topic.objects.filter(pk__in=sorted(numbers)[:AT_ONCE], merged_into__isnull=False)
+        into = dict(merged.values_list("pk", "merged_into_id"))
+        if not into:
+            break
+        numbers = (numbers - into.keys()) | {pk for pk in into.values() if pk is not None}
+    return numbers
 
 
 def _named(value: str) -> set[int]:

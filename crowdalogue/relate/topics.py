@@ -128,6 +128,12 @@ def _by_topic(scope: Scope, name: str) -> dict[str, Row]:
 # --- over time
 
 
+def step_of(scope: Scope) -> str:
+    """day, or week where a column a day would be too many."""
+    days = scope.filters.days(scope.zone, scope.now)
+    return "day" if days is not None and (days[1] - days[0]).days < BY_DAY else "week"
+
+
 def _trends(scope: Scope) -> tuple[str, tuple[date, ...], dict[str, dict[date, int]]]:
     days = scope.filters.days(scope.zone, scope.now)
     if days is None:  # of all time: the last year
@@ -135,7 +141,7 @@ def _trends(scope: Scope) -> tuple[str, tuple[date, ...], dict[str, dict[date, i
         days = last - timedelta(days=LONGEST - 1), last
         scope = Scope.of(scope.filters.with_(start=days[0], end=days[1]), now=scope.now)
     first, last = days
-    step = "day" if (last - first).days < BY_DAY else "week"
+    step = step_of(scope)
     found: dict[str, dict[date, int]] = {}
     for row in measures.table(scope, "messages", (step, "topic"), limit=ROWS):
         found.setdefault(row["topic"], {})[row[step]] = row["n"]

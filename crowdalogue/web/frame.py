@@ -155,6 +155,7 @@ RAIL = (
     ("inbox", "Inbox", "i-inbox", "i", "read", "key"),
     ("people", "People", "i-people", "p", "read", "key"),
     ("explore", "Explore", "i-explore", "e", "explore", "gap key"),
+    ("topics", "Topics", "i-topics", "t", "explore", "key"),
     ("watches", "Watches", "i-eye", "w", "explore", "key"),
     ("settings", "Settings", "i-settings", "s", "read", "end key"),
 )

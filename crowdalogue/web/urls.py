@@ -38,6 +38,8 @@ from crowdalogue.web import (
     stream,
     team,
     tokens,
+    topic,
+    topics,
     watches,
 )
 
@@ -85,6 +87,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("watches/<int:pk>/progress/", watches.progress, name="watch_progress"),
     path("watches/<int:pk>/judge/", watches.judge, name="watch_judge"),
     path("watches/<int:pk>/<slug:deed>/", watches.do, name="watch_do"),
+    path("topics/", topics.page, name="topics"),
+    path("topics/progress/", topics.progress, name="topics_progress"),
+    path("topics/find/", topics.find, name="topics_find"),
+    path("topics/<int:pk>/", topic.page, name="topic"),
+    path("topics/<int:pk>/split/", topic.split, name="topic_split"),
+    path("topics/<int:pk>/<slug:deed>/", topic.do, name="topic_do"),
     path("apart/", apart.page, name="apart"),
     path("apart/rules/", apart.rules, name="apart_rules"),
     path("apart/message/<int:pk>/", apart.judge, name="judge"),
