@@ -43,10 +43,12 @@ from crowdalogue.models import (
     Message,
     User,
 )
+from crowdalogue.models.bulk import chunks
 
 log = logging.getLogger(__name__)
 State = Delivery.State
 ATTEMPTS = 4
+FILED_AT_ONCE = 20  # deliveries in one transaction: others wait for the store no longer than that takes
 _rush = Rush()  # at the doors of this process
 
 
@@ -280,7 +282,9 @@ def pick_up(limit: int = 50) -> int:
         else:
             understand([delivery], delivery.account, channel_of(delivery.account))
     for deliveries in together.values():
-        understand(deliveries, deliveries[0].account, channel_of(deliveries[0].account))
+        account = deliveries[0].account
+        for part in chunks(deliveries, FILED_AT_ONCE):
+            understand(part, account, channel_of(account))
     return len(left)
 
 

@@ -18,6 +18,7 @@ from crowdalogue.models.bulk import chunks, insert_many, make, pick_rows
 
 LEASE = timedelta(minutes=1)  # a delivery claimed longer ago than this was left by a worker that died
 ATTEMPTS = 3
+PACE = 0.01  # seconds between two transactions for doors that do not wait: each costs a wait for the disk
 
 
 def key_of(raw: Raw) -> str:
@@ -100,7 +101,7 @@ def row_of(knock: Knock) -> Delivery:
 
 
 Kept = Place[Knock, tuple[Delivery, bool]]  # what a door is told of its delivery
-_doors: Gathering[Knock, tuple[Delivery, bool]] = Gathering(keep_together)
+_doors: Gathering[Knock, tuple[Delivery, bool]] = Gathering(keep_together, pace=PACE)
 
 
 def keep_many(account: Account, raws: Sequence[Raw], now: datetime) -> list[Delivery]:

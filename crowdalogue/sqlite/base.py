@@ -5,6 +5,9 @@ a writer that takes one transaction after the other, such as an import, a small 
 And it holds the connection's mutex while it waits: where the garbage collector, in the thread that has the write
 lock, meets a forgotten cursor of that connection, it waits for the mutex with the interpreter's lock in hand, and
 every thread of the process stands still until the waiting one gives up.
+
+Looking now and then misses short gaps. So a process that had the lock for long leaves it free for a moment before it
+takes it again, whichever of its threads wants it: a worker that files and reads as much as it can keeps nobody out.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ from typing import Any
 from django.db.backends.sqlite3 import base
 
 PAUSES = (0.0005, 0.001, 0.002, 0.004)  # seconds between looks; the last one again and again
+LONG = 0.005  # seconds of a transaction after which others come first
+FREE = 1.5 * PAUSES[-1]  # seconds: whoever waits looks once
+
+_free_until = 0.0  # when this process may take the lock again
 
 
 class PatientCursor(base.SQLiteCursorWrapper):
@@ -46,6 +53,32 @@ def patiently(once: Callable[[], Any], patience: float) -> Any:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    took_lock_at: float | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        time.sleep(max(0.0, _free_until - time.monotonic()))
+        super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        self.took_lock_at = time.monotonic()
+
+    def _commit(self) -> Any:
+        try:
+            return super()._commit()  # type: ignore[misc]
+        finally:
+            self.leave_free()
+
+    def _rollback(self) -> Any:
+        try:
+            return super()._rollback()  # type: ignore[misc]
+        finally:
+            self.leave_free()
+
+    def leave_free(self) -> None:
+        global _free_until
+        now = time.monotonic()
+        if self.took_lock_at is not None and now - self.took_lock_at > LONG:
+            _free_until = now + FREE
+        self.took_lock_at = None
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         connection.execute("PRAGMA busy_timeout = 0")

@@ -7,6 +7,8 @@ cache, and runs the whole middleware chain in one hop. A live stream costs no th
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import os
 import threading
@@ -111,6 +113,10 @@ def warm_up() -> None:
         log.info("the columns cannot be asked yet (%s)", type(error).__name__)
     finally:
         connection.close()
+        # What is loaded stays. Swept again and again, it would stop every request for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries count at the end what they would leave behind
 
 
 application = Handler()

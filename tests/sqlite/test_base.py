@@ -15,6 +15,7 @@ from django.utils.timezone import now
 
 from crowdalogue import live
 from crowdalogue.models import LiveEvent
+from crowdalogue.sqlite import base
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -68,6 +69,18 @@ def test_small_writes_get_their_turn_beside_a_greedy_writer(path: str) -> None:
         greedy.join(5)
     assert LiveEvent.objects.count() == 20
     assert sorted(taken)[10] < 0.2, taken
+
+
+def test_who_had_the_lock_for_long_lets_others_come_first() -> None:
+    def began_after(held: float) -> float:
+        with transaction.atomic():
+            time.sleep(held)
+        ended = time.monotonic()
+        with transaction.atomic():
+            return time.monotonic() - ended
+
+    assert began_after(2 * base.LONG) >= 0.9 * base.FREE
+    assert min(began_after(0.0) for _ in range(20)) < 0.5 * base.FREE
 
 
 def test_who_waits_in_vain_is_told_and_can_go_on(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
