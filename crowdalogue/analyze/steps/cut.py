@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
 from crowdalogue.analyze.document import READ_CHARACTERS, Document
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_SPLIT = re.compile(r"([^\W_]+(?:'[^\W_]+)?)")
 
 
 class Cut(NamedTuple):
@@ -34,6 +35,8 @@ def cut_text(text: str) -> Cut:
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
     if "’" in low:
         low = low.replace("’", "'")
-    spans = [m.span() for m in WORD.finditer(low)]
-    words = [low[a:b] for a, b in spans]
-    return Cut(text, low, words, spans, frozenset(words))
+    # Splitting and adding up lengths stays in C: half the price of asking every match for its place.
+    pieces = _SPLIT.split(low)
+    words = pieces[1::2]
+    places = list(accumulate(map(len, pieces)))
+    return Cut(text, low, words, list(zip(places[::2], places[1::2], strict=False)), frozenset(words))

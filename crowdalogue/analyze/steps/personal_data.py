@@ -86,18 +86,21 @@ _BIRTH_SIGNS = frozenset(
     """.split()
 )
 _ELSEWHERE = re.compile(r"(?<![\w.])@\w+|https?://\S+")
+_LETTER_AT = re.compile(r"\w@\w")
 _DIGIT = re.compile(r"\d")
 _LETTERS_DIGITS = re.compile(r"[a-z]{2} ?\d{2}")
 
 
 def _hits(words: Cut) -> Iterator[Found]:
     text, low = words.text, words.low
-    if "@" in low:
+    if "@" in low and _LETTER_AT.search(low):
         yield from _emails(text)
     if not words.known.isdisjoint(_SECRET_SIGNS):
         yield from _secrets(text)
     # Digits in links and names of accounts are nobody's.
-    if not _DIGIT.search(_ELSEWHERE.sub("", low) if "@" in low or "://" in low else low):
+    if "@" in low or "://" in low:
+        low = _ELSEWHERE.sub("", low)
+    if not _DIGIT.search(low):
         return
     if _RUN.search(low):
         yield from _cards(text)
@@ -109,7 +112,7 @@ def _hits(words: Cut) -> Iterator[Found]:
         yield from _codices(text)
     if not words.known.isdisjoint(_BIRTH_SIGNS):
         yield from _births(text)
-    if not words.known.isdisjoint(_STREETS) or _STREET_ENDS.search(low):
+    if not words.known.isdisjoint(_STREETS) or any(word.endswith(_STREET_ENDS) for word in words.known):
         yield from _addresses(text)
 
 
@@ -321,8 +324,8 @@ _STREETS = frozenset(
     piazza corso rua travessa praça straße strasse str weg allee platz ring damm ufer
     """.split()
 )
-_STREET_ENDS = re.compile(
-    r"(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|platz|ring|damm|ufer|straat|laan|plein|gracht|kade|gatan|vägen|gränd) ?\d"
+_STREET_ENDS = tuple(
+    "straße strasse str weg gasse allee platz ring damm ufer straat laan plein gracht kade gatan vägen gränd".split()
 )
 
 

@@ -6,8 +6,9 @@ function. A name that several products have is told as such: the label is `sever
 
 from __future__ import annotations
 
-from crowdalogue.analyze.document import READ_CHARACTERS, Document, Finding, Step
+from crowdalogue.analyze.document import Document, Finding, Step
 from crowdalogue.analyze.steps.catalogue import TOKEN, Catalogue, Match
+from crowdalogue.analyze.steps.cut import cut
 
 VERSION = "1"
 SEVERAL = "several"
@@ -24,8 +25,9 @@ def run(documents: list[Document]) -> None:
         catalogue: Catalogue | None = document.known.get("catalogue")
         if catalogue is None or not len(catalogue):
             continue
-        spans = [m.span() for m in TOKEN.finditer(document.text[:READ_CHARACTERS])]
-        found = catalogue.find([document.text[a:b] for a, b in spans])
+        words = cut(document)
+        spans = words.spans
+        found = catalogue.find([words.text[a:b] for a, b in spans])
         if not found and document.subject:
             found, spans = catalogue.find(TOKEN.findall(document.subject[:200])), []
         if found:
