@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdalogue.analyze import classifier, permissive, training
+from crowdalogue.analyze import classifier, permissive, rules, training
 from crowdalogue.analyze.document import Document, Step, StepUnavailable
 from crowdalogue.analyze.labelled import Row, agreed, labelled, marked
 from crowdalogue.analyze.pipeline import STEPS, read
@@ -48,6 +48,8 @@ def evaluate(step: str, data: Path | str | None = None, train: Path | str | None
         rows = training.examples()
         pairs = [(r["text"], r["language"]) for r in rows]
         return {"step": step, "data": "own examples", **_timed(_labels_of(_step(step)), pairs)}
+    if step in rules.STEPS and step not in training.STEPS:
+        return _by_rule(step)
     if step not in training.STEPS:
         raise ValueError(f"There is no step {step} that can be scored. Choose one of: {', '.join(scorable())}.")
     return _crossed(step)
@@ -55,7 +57,7 @@ def evaluate(step: str, data: Path | str | None = None, train: Path | str | None
 
 def scorable() -> tuple[str, ...]:
     """The steps that `evaluate` knows."""
-    return ("language", "duplicate", *training.STEPS)
+    return ("language", "duplicate", *training.STEPS, *(name for name in rules.STEPS if name not in training.STEPS))
 
 
 def metrics(truth: Sequence[str], found: Sequence[str]) -> dict[str, Any]:
@@ -196,6 +198,18 @@ def _crossed_kind(own: list[Any], extra: list[Any], labels: list[str], *, embed:
     }
 
 
+def _by_rule(step: str) -> dict[str, Any]:
+    """A step that goes by rules, on the labelled messages that nobody looked at while writing them."""
+    judged = rules.judged(step)
+    found = {"pointed": judged["pointed"], "seconds_cpu": judged["seconds_cpu"], "version": rules.STEPS[step].version}
+    return {
+        "step": step,
+        "data": "own examples kept for judging",
+        **metrics(judged["truth"], judged["found"]),
+        **found,
+    }
+
+
 def _on_file(step: str, data: Path, train: Path | None) -> dict[str, Any]:
     rows = labelled(data)
     if train is not None:
@@ -277,7 +291,7 @@ def _labels_of(step: Step) -> Labeller:
 
     def label(texts: Sequence[str]) -> list[str]:
         documents = read([Document(str(i), text) for i, text in enumerate(texts)], (*before, step))
-        return [d.findings[step.name].label if step.name in d.findings else "" for d in documents]
+        return [step.label(d) for d in documents]
 
     return label
 
