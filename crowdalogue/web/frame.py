@@ -156,6 +156,7 @@ RAIL = (
     ("people", "People", "i-people", "p", "read", "key"),
     ("explore", "Explore", "i-explore", "e", "explore", "gap key"),
     ("topics", "Topics", "i-topics", "t", "explore", "key"),
+    ("alarms", "Alarms", "i-alerts", "a", "explore", "key"),
     ("watches", "Watches", "i-eye", "w", "explore", "key"),
     ("settings", "Settings", "i-settings", "s", "read", "end key"),
 )
@@ -188,7 +189,7 @@ def _entry(request: HttpRequest, user: Any, line: tuple[str, ...]) -> dict[str, 
         return None
     also = WITHIN.get(name, ())
     here = request.path == url if url == "/" else request.path.startswith((url, *also))
-    count = _waiting(request, user) if name == "inbox" else 0
+    count = _waiting(request, user) if name == "inbox" else _alarms(user) if name == "alarms" else 0
     return {
         "title": title,
         "icon": icon,
@@ -198,6 +199,13 @@ def _entry(request: HttpRequest, user: Any, line: tuple[str, ...]) -> dict[str, 
         "here": here,
         "count": count,
     }
+
+
+def _alarms(user: Any) -> int:
+    """Alarms that nobody looked at."""
+    from crowdalogue.web import alarms
+
+    return alarms.open_count(user)
 
 
 def _waiting(request: HttpRequest, user: Any) -> int:

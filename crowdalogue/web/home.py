@@ -17,7 +17,7 @@ from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
-from crowdalogue.web import drill, filterbar, findings, pictures
+from crowdalogue.web import alarms, drill, filterbar, findings, pictures
 from crowdalogue.web.charts import Chart, between, shown
 from crowdalogue.web.frame import may, needs, person
 from crowdalogue.web.words import number
@@ -61,6 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "as_of": filterbar.fresh(facts.as_of()),
         "may_export": may(request, "export"),
+        "alarms": alarms.on_home(request),
     }
     scope = Scope.of(filters)
     urgent = _urgent(request, scope)

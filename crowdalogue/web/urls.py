@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from crowdalogue.web import (
+    alarm_rules,
+    alarms,
     apart,
     audit,
     brands,
@@ -93,6 +95,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<int:pk>/", topic.page, name="topic"),
     path("topics/<int:pk>/split/", topic.split, name="topic_split"),
     path("topics/<int:pk>/<slug:deed>/", topic.do, name="topic_do"),
+    path("alarms/", alarms.page, name="alarms"),
+    path("alarms/rules/", alarm_rules.page, name="alarm_rules"),
+    path("alarms/rules/new/", alarm_rules.new, name="alarm_rule_new"),
+    path("alarms/rules/<int:pk>/", alarm_rules.change, name="alarm_rule"),
+    path("alarms/rules/<int:pk>/<slug:deed>/", alarm_rules.do, name="alarm_rule_do"),
+    path("alarms/trials/<int:pk>/", alarm_rules.progress, name="alarm_trial"),
+    path("alarms/<int:pk>/", alarms.detail, name="alarm"),
+    path("alarms/<int:pk>/<slug:deed>/", alarms.do, name="alarm_do"),
     path("apart/", apart.page, name="apart"),
     path("apart/rules/", apart.rules, name="apart_rules"),
     path("apart/message/<int:pk>/", apart.judge, name="judge"),
