@@ -27,6 +27,7 @@ from crowdalogue.api import (
     sameness,
     search,
     tokens,
+    topics,
     watches,
 )
 from crowdalogue.api.keys import Bearer
@@ -66,6 +67,7 @@ for _path, _module, _tag in (
     ("/comparisons", comparisons, "comparisons"),
     ("/search", search, "search"),
     ("/watches", watches, "watches"),
+    ("/topics", topics, "topics"),
 ):
     api.add_router(_path, _module.router, tags=[_tag])
 
