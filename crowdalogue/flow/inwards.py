@@ -267,7 +267,7 @@ def replay(delivery: Delivery) -> Delivery:
     return delivery
 
 
-def pick_up(limit: int = 50) -> int:
+def pick_up(limit: int = 3 * FILED_AT_ONCE) -> int:
     """File what was kept only: left to a worker in a rush, or by a door that died. Returns how many were taken up.
 
     Together at first; what an earlier attempt stopped at is taken one by one, so that it stops nothing else again.
