@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -12,6 +12,7 @@ from crowdalogue.api.keys import who
 from crowdalogue.api.messages import MessageOut, shown
 from crowdalogue.api.persons import PersonOut, person_shown
 from crowdalogue.api.shapes import Paging, Word, answers
+from crowdalogue.text import relevance
 from crowdalogue.text import search as words
 
 router = Router()
@@ -38,10 +39,17 @@ def search_messages(
     request: HttpRequest,
     q: Annotated[Word, Query(min_length=1)],
     page: Query[Paging],
+    by: Literal["word", "meaning"] = "word",
 ) -> Found:
-    """Words, "exact phrases", channel:email, brand:"...", from:name, before:2026-03-01 and after: can be mixed."""
+    """Words, "exact phrases", channel:email, brand:"...", from:name, before:2026-03-01 and after: can be mixed.
+
+    By meaning, what says the same in other words is found too, and the nearest comes first.
+    """
     after = int(cursors.read("search", page.cursor)) if page.cursor else None
-    hits = words.search(who(request), q, limit=page.limit, after=after)
+    if by == "meaning":
+        hits = relevance.search_meaning(who(request), q, limit=page.limit, skip=after or 0)
+    else:
+        hits = words.search(who(request), q, limit=page.limit, after=after)
     return Found(
         items=[HitOut(message=shown(hit.message), excerpt=hit.text, spans=list(hit.spans)) for hit in hits.rows],
         next=cursors.write("search", hits.after) if hits.more and hits.after is not None else None,

@@ -34,7 +34,16 @@ from crowdalogue.flow.inwards import (
     try_out,
     understand,
 )
-from crowdalogue.flow.meaning import WRITTEN_AT_ONCE, correct, find_asked_topics, find_topics, judge, process, release
+from crowdalogue.flow.meaning import (
+    WRITTEN_AT_ONCE,
+    correct,
+    find_asked_topics,
+    find_topics,
+    judge,
+    mend_meanings,
+    process,
+    release,
+)
 from crowdalogue.flow.outwards import (
     answer,
     carry_out,
@@ -75,6 +84,7 @@ __all__ = [
     "judge",
     "knock",
     "lost_a_race",
+    "mend_meanings",
     "note",
     "note_failed",
     "outcome",
@@ -93,8 +103,8 @@ __all__ = [
     "rush",
     "send",
     "sign",
-    "try_alarm_rule",
     "tend_categories",
+    "try_alarm_rule",
     "try_out",
     "understand",
     "watch",

@@ -19,9 +19,10 @@ from crowdalogue.models import (
     Reading,
     User,
 )
+from crowdalogue.text import meaning
 
 log = logging.getLogger(__name__)
-WRITTEN_AT_ONCE = 64  # readings in one transaction: others wait for the store no longer than that takes
+WRITTEN_AT_ONCE = 16  # readings in one transaction: others wait for the store no longer than that takes
 
 
 def process(limit: int = 256, *, embed: bool = True) -> int:
@@ -38,10 +39,20 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
             watches.catch(readings)
             identity.stir(m.handle_id for m in messages[part])
             live.announce("conversation", *sorted(touched))
+        vectors = [d.embedding for d in documents[part]]
+        meaning.remember([m.pk for m in messages[part]], vectors)
         with transaction.atomic():
             categories_judged.judge(messages[part], [d.embedding for d in documents[part]], timezone.now())
-            refit.assign(messages[part], [d.embedding for d in documents[part]], timezone.now())
+            refit.assign(messages[part], vectors, timezone.now())
     return len(messages)
+
+
+def mend_meanings() -> bool:
+    """What a killed worker left out of the index of meanings comes in, and what is gone leaves it."""
+    added, dropped = meaning.mend()
+    if added or dropped:
+        log.info("index of meanings: %s messages added, %s records dropped", added, dropped)
+    return False  # not again before the loop has rested
 
 
 def find_topics() -> bool:

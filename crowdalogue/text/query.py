@@ -6,6 +6,7 @@ deliver*                 words that begin so
 refund OR money          either
 -spam                    without
 channel:email brand:"North Pier" from:anna in: out: note: before:2026-03 after:2026-02-10
+is:apart is:deleted        what was kept apart, or taken back where it was said: left out unless asked for
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _MARKS = re.compile("[\u0300-\u036f]")
 WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
 _AGO = re.compile(r"(\d{1,4})\s*(d|w|m)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+STATES = ("apart", "deleted")
 _DIRECTIONS = {"in": "in", "out": "out", "note": "note", "notes": "note"}
 
 
@@ -50,13 +52,15 @@ class Query:
     brands: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     directions: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()  # of STATES: only messages in one of them; empty: those in none
     since: date | None = None
     until: date | None = None
     problem: str = ""
 
     @property
     def empty(self) -> bool:
-        return not (self.wanted or self.channels or self.brands or self.authors or self.directions or self.dated)
+        filters = (self.channels, self.brands, self.authors, self.directions, self.states)
+        return not (self.wanted or any(filters) or self.dated)
 
     @property
     def dated(self) -> bool:
@@ -149,7 +153,7 @@ def _take_field(draft: _Draft, name: str, value: str) -> None:
 
 
 def _is_field(name: str) -> bool:
-    return name in _DIRECTIONS or name in ("channel", "brand", "from", "before", "after")
+    return name in _DIRECTIONS or name in ("channel", "brand", "from", "is", "before", "after")
 
 
 def _term(draft: _Draft, text: str, prefix: bool) -> Term | None:
@@ -172,12 +176,20 @@ def _finish(draft: _Draft, today: date) -> Query:
         brands=_lower(fields.get("brand")),
         authors=tuple(fields.get("from", ())),
         directions=_lower(fields.get("direction")),
+        states=_states(draft),
     )
     since, until = _day(draft, "after", today), _day(draft, "before", today)
     query = replace(query, since=since, until=until)
     if query.empty and query.unwanted:
         draft.problems.append("Add a word to look for: a word with a minus only leaves messages out.")
     return replace(query, problem=" ".join(dict.fromkeys(draft.problems)))
+
+
+def _states(draft: _Draft) -> tuple[str, ...]:
+    asked = _lower(draft.fields.get("is"))
+    if any(name not in STATES for name in asked):
+        draft.problems.append("After is: stands apart or deleted.")
+    return tuple(name for name in STATES if name in asked)
 
 
 def _lower(values: list[str] | None) -> tuple[str, ...]:

@@ -24,7 +24,9 @@ from crowdalogue.text.snippet import Span, found, snippet
 BUDGET = 0.12  # seconds of looking through matches for one page; then it says how far it got
 FEW = 600  # messages of an author up to which they are tested one by one
 MOST_HANDLES = 500
+AT_ONCE = 1000  # ids in one question to the store
 _NEWEST = 1 << 62
+_IN_STATE = {"apart": {"apart__isnull": False}, "deleted": {"deleted_at__isnull": False}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class PersonHit:
 
 
 @dataclass(slots=True)
-class _Plan:
+class Plan:
     """What the index answers, and what is tested on the rows it names."""
 
     lookup: index.Lookup = field(default_factory=index.Lookup)
@@ -65,12 +67,19 @@ class _Plan:
     until: datetime | None = None
     brands: frozenset[int] | None = None  # None: any
     authors: frozenset[int] | None = None  # handle ids; None: anybody
+    states: tuple[str, ...] = ()  # query.STATES; empty: nothing that was kept apart or taken back
     nothing: str = ""  # why there can be no match
 
     @property
     def tests(self) -> bool:
         """Whether rows have to be looked at after the index named them."""
         return any(x is not None for x in (self.since, self.until, self.brands, self.authors))
+
+    def stands(self, apart: str | None, deleted_at: datetime | None) -> bool:
+        """Whether a message is in one of the states asked for; where none is, in none of them."""
+        if not self.states:
+            return apart is None and deleted_at is None
+        return ("apart" in self.states and apart is not None) or ("deleted" in self.states and deleted_at is not None)
 
     def accepts(self, sent_at: datetime, handle: int | None, brand: int | None) -> bool:
         return (
@@ -94,17 +103,17 @@ def search(
     `filters` are channel, brand, from, direction, before, after beside the words; `after` is `Hits.after` of
     the page before.
     """
-    query = parse(words, filters, today=now().astimezone(_zone(user)).date())
+    query = parse(words, filters, today=today_of(user))
     if query.empty:
         return Hits((), False, query, query.problem)
-    plan = _plan(query, _zone(user))
+    plan = plan_of(query, user)
     if plan.nothing:
         return Hits((), False, query, " ".join(filter(None, (query.problem, plan.nothing))))
     ids, more, reached = _collect(user, plan, limit, after if after is not None else _NEWEST)
     problem = query.problem
     if more and len(ids) < limit:
         problem = f"{problem} There may be older matches: ask for more to look further back.".strip()
-    return Hits(_hits(user, ids, query), more, query, problem, reached if more else None)
+    return Hits(hits_of(user, ids, query), more, query, problem, reached if more else None)
 
 
 def search_people(user: Any, words: str, *, limit: int = 20) -> list[PersonHit]:
@@ -136,8 +145,12 @@ def _spellings(words: str) -> list[tuple[str, ...]]:
 # --- the plan
 
 
-def _plan(query: Query, zone: tzinfo) -> _Plan:
-    plan = _Plan()
+def today_of(user: Any) -> date:
+    return now().astimezone(_zone(user)).date()
+
+
+def plan_of(query: Query, user: Any) -> Plan:
+    plan, zone = Plan(), _zone(user)
     marks: list[tuple[str, ...]] = []
     if query.channels:
         marks.append(tuple(f"k{kind}" for kind in _channels(query.channels, plan)))
@@ -152,11 +165,12 @@ def _plan(query: Query, zone: tzinfo) -> _Plan:
         plan.authors = frozenset(_authors(query.authors))
         if not plan.authors:
             plan.nothing = f"Nobody found by the name or address {' '.join(query.authors)}."
+    plan.states = query.states
     plan.lookup = index.Lookup(query.wanted, query.unwanted, tuple(marks))
     return plan
 
 
-def _channels(asked: Iterable[str], plan: _Plan) -> list[str]:
+def _channels(asked: Iterable[str], plan: Plan) -> list[str]:
     kinds = sorted(set(Account.objects.values_list("kind", flat=True)))
     chosen = [kind for kind in kinds if any(kind.startswith(name) for name in asked)]
     if not chosen:
@@ -164,14 +178,14 @@ def _channels(asked: Iterable[str], plan: _Plan) -> list[str]:
     return chosen
 
 
-def _known_directions(asked: Iterable[str], plan: _Plan) -> list[str]:
+def _known_directions(asked: Iterable[str], plan: Plan) -> list[str]:
     known = [d for d in asked if d in Message.Direction.values]
     if not known:
         plan.nothing = "A direction is in, out or note."
     return known
 
 
-def _brands(asked: Iterable[str], plan: _Plan) -> list[int]:
+def _brands(asked: Iterable[str], plan: Plan) -> list[int]:
     """Brands whose name is what was typed, else those that begin so."""
     names = {brand.pk: " ".join(words_of(brand.name)) for brand in Brand.objects.all()}
     wanted = [" ".join(words_of(name)) for name in asked]
@@ -230,7 +244,7 @@ def _periods(since: datetime | None, until: datetime | None) -> list[str]:
 # --- finding
 
 
-def _collect(user: Any, plan: _Plan, limit: int, before: int) -> tuple[list[int], bool, int]:
+def _collect(user: Any, plan: Plan, limit: int, before: int) -> tuple[list[int], bool, int]:
     """Ids of a page, whether there is more, and the id looking got to."""
     few = _few(plan)
     if few is not None:
@@ -241,7 +255,8 @@ def _collect(user: Any, plan: _Plan, limit: int, before: int) -> tuple[list[int]
     end = time.monotonic() + BUDGET
     while len(kept) <= limit:
         batch = _batch(plan, before, size)
-        kept += _allowed(user, plan, batch)
+        rare = plan.states and not plan.lookup.empty
+        kept += _allowed(user, plan, index.among(plan.lookup, batch) if rare else batch)
         if len(batch) < size:
             return kept[:limit], len(kept) > limit, kept[limit - 1] if len(kept) > limit else 0
         before = batch[-1]
@@ -251,7 +266,7 @@ def _collect(user: Any, plan: _Plan, limit: int, before: int) -> tuple[list[int]
     return kept[:limit], True, kept[limit - 1]
 
 
-def _few(plan: _Plan) -> list[int] | None:
+def _few(plan: Plan) -> list[int] | None:
     """All matches of authors who wrote little, tested one by one; None when they wrote much."""
     if plan.authors is None:
         return None
@@ -261,7 +276,11 @@ def _few(plan: _Plan) -> list[int] | None:
     return sorted(ids, reverse=True) if plan.lookup.empty else index.among(plan.lookup, ids)
 
 
-def _batch(plan: _Plan, before: int, size: int) -> list[int]:
+def _batch(plan: Plan, before: int, size: int) -> list[int]:
+    if plan.states:  # few have one, and each has an index
+        rows = Message.objects.filter(pk__lt=before).order_by("-pk").values_list("pk", flat=True)
+        found = {pk for state in plan.states for pk in rows.filter(**_IN_STATE[state])[:size]}
+        return sorted(found, reverse=True)[:size]
     if not plan.lookup.empty:
         return index.newest(plan.lookup, before, size)
     rows = Message.objects.filter(pk__lt=before)
@@ -270,17 +289,18 @@ def _batch(plan: _Plan, before: int, size: int) -> list[int]:
     return list(rows.order_by("-pk").values_list("pk", flat=True)[:size])
 
 
-def _allowed(user: Any, plan: _Plan, ids: list[int]) -> list[int]:
+def _allowed(user: Any, plan: Plan, ids: list[int]) -> list[int]:
     """Those that this person may see and the plan accepts. Rows are fetched by id alone and tested here: given more
     conditions, a planner may begin with an index of one of them and read a third of the table."""
     if not ids:
         return []
-    rows = list(
+    found = (
         Message.objects.seen_by(user)
         .filter(pk__in=ids)
         .order_by("-pk")
-        .values_list("pk", "sent_at", "handle_id", "conversation_id")
+        .values_list("pk", "sent_at", "handle_id", "conversation_id", "apart", "deleted_at")
     )
+    rows = [row for *row, apart, deleted_at in found if plan.stands(apart, deleted_at)]
     brands: dict[int, int | None] = {}
     if plan.brands is not None:
         about = {conversation for *_, conversation in rows}
@@ -288,7 +308,17 @@ def _allowed(user: Any, plan: _Plan, ids: list[int]) -> list[int]:
     return [pk for pk, sent_at, handle, topic in rows if plan.accepts(sent_at, handle, brands.get(topic))]
 
 
-def _hits(user: Any, ids: list[int], query: Query) -> tuple[Hit, ...]:
+def narrow(user: Any, plan: Plan, ids: list[int], *, words: bool) -> list[int]:
+    """Those of these messages that this person may see and the plan's filters accept, and with `words` only those
+    the index named for its words. Newest first."""
+    marks = index.Lookup((), (), plan.lookup.marks)
+    if not words and not marks.empty:
+        ids = [pk for start in range(0, len(ids), AT_ONCE) for pk in index.among(marks, ids[start : start + AT_ONCE])]
+    return [pk for start in range(0, len(ids), AT_ONCE) for pk in _allowed(user, plan, ids[start : start + AT_ONCE])]
+
+
+def hits_of(user: Any, ids: list[int], query: Query) -> tuple[Hit, ...]:
+    """The rows as they are shown, newest first."""
     rows = (
         Message.objects.seen_by(user)
         .filter(pk__in=ids)

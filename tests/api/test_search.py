@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crowdalogue import flow
 from crowdalogue.models import Conversation, User
 from tests.api.conftest import Program, refused
 
@@ -23,3 +24,15 @@ def test_search(program: Callable[..., Program], say: Callable[..., Conversation
     refused(caller.get("/search"), 422)
     refused(caller.get("/search?q="), 422)
     assert caller.get("/search?q=%00%22").status_code == 200
+
+
+def test_by_meaning(program: Callable[..., Program], say: Callable[..., Conversation], helper: User) -> None:
+    say("I want my money back for these shoes")
+    say("The garden is lovely")
+    while flow.process():
+        pass
+    caller = program(helper)
+    found = caller.get("/search?q=refund&by=meaning").json()
+    assert [hit["excerpt"] for hit in found["items"]] == ["I want my money back for these shoes"]
+    assert caller.get("/search?q=refund").json()["items"] == []
+    refused(caller.get("/search?q=refund&by=magic"), 422)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crowdalogue.models import Account, Brand, Handle, Person, User
+from crowdalogue.models import Account, Brand, Handle, Message, Person, User
 from crowdalogue.text import index
 from crowdalogue.text import search as search_module
 from crowdalogue.text.search import search, search_people
@@ -58,6 +58,23 @@ def test_fields(helper: User, said: Said, account: Callable[..., Account]) -> No
     assert texts(helper, "late after:2026-03-02") == []
     assert texts(helper, "late", filters={"channel": "email", "direction": "out"}) == ["late two"]
     assert texts(helper, "brand:quay") == ["late two"]
+
+
+def test_what_was_kept_apart_or_taken_back_is_left_out_unless_asked_for(helper: User, said: Said) -> None:
+    said("late and standing", "late apart", "late deleted", "late apart and deleted", "other apart")
+    spam = Message.objects.filter(text__contains="apart")
+    spam.update(apart="spam")
+    Message.objects.filter(text__contains="deleted").update(deleted_at=START)
+    assert texts(helper, "late") == ["late and standing"]
+    assert texts(helper, "late is:apart") == ["late apart and deleted", "late apart"]
+    assert texts(helper, "late is:deleted -apart") == ["late deleted"]
+    assert texts(helper, "late is:apart is:deleted") == ["late apart and deleted", "late deleted", "late apart"]
+    assert texts(helper, "is:apart") == ["other apart", "late apart and deleted", "late apart"]
+    assert texts(helper, "is:apart after:2026-01-01 channel:email -other") == ["late apart and deleted", "late apart"]
+    first = search(helper, "is:apart", limit=1)
+    second = search(helper, "is:apart", limit=5, after=first.after)
+    assert first.more and [h.message.text for h in second.rows] == ["late apart and deleted", "late apart"]
+    assert search(helper, "late is:lost").problem == "After is: stands apart or deleted."
 
 
 def test_what_cannot_match_says_why(helper: User, said: Said) -> None:
