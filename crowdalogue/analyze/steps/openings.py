@@ -17,9 +17,12 @@ _BE_DO = (
     r"didn't|can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't)"
 )
 ENGLISH = (
-    rf"(?:when|where|why|how|what|who|which)(?:'s|'re|’s|’re|'ll| the (?:hell|heck|f\w*))? (?:exactly |else |on earth )?{_BE_DO}\b",
+    rf"(?:when|where|why|how|what|who(?! would have)|which)(?:'s|'re|'ll| the (?:hell|heck|f\w*))? (?:exactly |else |on earth )?{_BE_DO}\b",
     r"(?:what|which) (?:time|kind|sort|size|colou?r|number|address|day|date|model|version|one|email|documents?|app)\b",
-    r"(?:what's|whats|where's|wheres|how's|who's|when's|how come|why not|how about|what about|how to|where to|where can)\b",
+    r"(?:what's|whats|what (?:other|else|if|happened to|happens|caused)|where's|wheres|how's|who's|when's|how come|why not|how about|what about|how to|where to|where can)\b",
+    r"(?:which|what) (?:(?:other|kinds?|types?|sorts?) (?:of )?)?\w+ (?:are|is|do|does|did|can|should|will|would|have|has|was|were)\b",
+    r"(?:can|will|could|would|does|did|do|is|are) (?:an|any|all|other|people|customers|it's)\b",
+    r"(?:can|will|could|would|does|did) (?:a|the|my|your|our|this|that|these|those) (?:\w+ ){0,3}?(?:be|work|have|get|cost|cover|include|come|fit|take|need|count|ship|expire|apply|accept|go|help|do)\b",
     r"how (?:long|much|many|often|soon|far|old|big|late|do|can|would|should)\b",
     r"(?:can|could|will|would|should|shall|may) (?:i|you|u|we|they|someone|somebody|anyone|anybody)\b(?! (?:believe|imagine|not believe))",
     rf"(?:is|are|was|were|do|does|did|has|have|am|isn't|aren't|don't|doesn't|didn't|hasn't|haven't) {_PERSON_EN}\b(?! (?:not|never))",
@@ -100,6 +103,27 @@ FIRST = frozenset(
     säljer tar
     """.split()
 )
+# Openings that are one at the start of a sentence only: behind a comma or an "and" they go on with a statement.
+AT_START = frozenset(
+    """
+    is are was were do does did has have had am will would may must should who which isn't aren't don't doesn't didn't
+    hasn't haven't won't wouldn't shouldn't wonder wo was wer welche welcher welches soll sollte haben habt hast hat ist sind
+    gibt wird werden würden würdet wäre wären geht funktioniert bekomme bekommen liefert liefern muss müssen darf dürfen
+    hay es tienen qui où est y chi dove che è si avete tem há is zijn weet weten krijg komt wordt heeft hebben moet mag
+    är har går finns får vet ska tar waar wat wie hoe
+    """.split()
+)
+# Words after which a sentence begins anew, as after a mark.
+GREETING = frozenset(
+    """
+    hi hello hey please thanks hallo moin hola bonjour ciao hej hoi ola olá oi salut servus guys team also ok okay so
+    """.split()
+)
+# After the name of an account these speak of that account.
+_SUBJECT = (
+    r"(?:is|are|was|were|has|have|does|did|will|would) (?:the|a|an|that|this|my|not|so|all|any|other|your|these)\b"
+)
+ABOUT_ACCOUNT = re.compile(_SUBJECT)
 # Words after which a question may begin within a sentence.
 LINKING = frozenset(
     """

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from crowdalogue.analyze.document import NOTHING, Document, Finding, Step
 from crowdalogue.analyze.steps.cut import Cut, cut
-from crowdalogue.analyze.steps.openings import FIRST, LINKING, OPENING
+from crowdalogue.analyze.steps.openings import ABOUT_ACCOUNT, AT_START, FIRST, GREETING, LINKING, OPENING
 
 VERSION = "1"
 MOST = 8
@@ -75,22 +75,34 @@ def _sentences(low: str) -> Iterator[tuple[int, int, str]]:
 
 def _openings(words: Cut) -> list[int]:
     """Where questions begin as they do in some language, at the start of a sentence or of a part of it."""
-    low, found, before = words.low, [], ""
-    for word, (start, _) in zip(words.words, words.spans, strict=True):
-        if (word in FIRST or word.partition("'")[0] in FIRST) and (before in LINKING or _begins(low, start)):
+    low, found, before, end = words.low, [], "", 0
+    for word, (start, stop) in zip(words.words, words.spans, strict=True):
+        if (word in FIRST or word.partition("'")[0] in FIRST) and _may_begin(low, word, start, before, end):
             opening = OPENING.match(low, start)
             if opening is not None and len(low) - opening.end() > 1:
                 found.append(start)
-        before = word
+        before, end = word, stop
     return found
 
 
-def _begins(low: str, start: int) -> bool:
-    """Whether a part of a sentence begins here: after a mark, a line break or at the very start."""
-    at = start - 1
-    while at >= 0 and low[at] in " \t":
-        at -= 1
-    return at < 0 or low[at] in ',;:.!?…–—-(\n"“”»¿*>' or low[at] > "\u2190"
+def _may_begin(low: str, word: str, start: int, before: str, end: int) -> bool:
+    """Whether a question may begin at this word: `before` is the word that ends at `end`, "" at the very start."""
+    between = low[end:start]
+    if not before or any(mark in ".!?…\n¿؟？" for mark in between):
+        return True
+    if _named(low, end):
+        return not ABOUT_ACCOUNT.match(low, start)
+    if before in GREETING:
+        return True
+    if word in AT_START:
+        return any(mark in ':—–("“' or mark > "\u2190" for mark in between)
+    return before in LINKING or any(mark in ',;:–—("“»*>-' or mark > "\u2190" for mark in between)
+
+
+def _named(low: str, end: int) -> bool:
+    """Whether the word that ends here belongs to the name of an account (@some_shop)."""
+    at = low.rfind("@", max(0, end - 40), end)
+    return at >= 0 and low[at + 1 : end].replace("_", "").isalnum() and (at == 0 or not low[at - 1].isalnum())
 
 
 def _asked(low: str, start: int, end: int, stop: int, openings: list[int]) -> tuple[int, int, float] | None:
