@@ -42,6 +42,7 @@ from crowdalogue.models.relate import BusinessRecord
 from crowdalogue.models.team import RIGHTS, Audit, Company, Role, Token, User
 from crowdalogue.models.topics import Topic, TopicEvent, TopicFit, TopicMessage
 from crowdalogue.models.watches import Watch, WatchHit, WatchSearch
+from crowdalogue.models.weekly import Concern, Question, WeeklyMail, WeeklyPage
 
 __all__ = [
     "RIGHTS",
@@ -66,6 +67,7 @@ __all__ = [
     "CategoryVersion",
     "CategoryWeek",
     "Company",
+    "Concern",
     "Conversation",
     "Correction",
     "Deed",
@@ -84,6 +86,7 @@ __all__ = [
     "MessageCategory",
     "NameProposal",
     "Person",
+    "Question",
     "Reading",
     "Reply",
     "Resemblance",
@@ -104,4 +107,6 @@ __all__ = [
     "Watch",
     "WatchHit",
     "WatchSearch",
+    "WeeklyMail",
+    "WeeklyPage",
 ]
