@@ -122,6 +122,14 @@ class Person(models.Model):
 
     objects = Seen.as_manager()
 
+    class Meta:
+        indexes = [
+            # Who waits to be weighed (null), and claims of workers that died: listen/identity.py.
+            models.Index(
+                fields=["merged_into", "looked_at", "id"], name="person_to_weigh", condition=Q(merged_into__isnull=True)
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name or f"Person {self.pk}"
 
@@ -294,6 +302,9 @@ class Message(models.Model):
             models.Index(fields=["handle", "-sent_at"], name="message_by_handle"),
             models.Index(fields=["id"], name="message_unread", condition=Q(read_at__isnull=True)),
             models.Index(fields=["changed_at", "id"], name="message_changed"),
+            # Few are kept apart or taken back: search for them reads these and not every message.
+            models.Index(fields=["id"], name="message_apart", condition=Q(apart__isnull=False)),
+            models.Index(fields=["id"], name="message_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
