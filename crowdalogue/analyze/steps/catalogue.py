@@ -189,15 +189,19 @@ class Catalogue:
                 continue
             options = self._mended.get(word)
             if options is None:
-                options = self._remember(word)
+                options = self._remember(word, plain(tokens[i]))
             if options:
                 mended[i] = options
         return self._with(keys, mended, taken) if mended else []
 
-    def _remember(self, word: str) -> tuple[str, ...]:
+    def _remember(self, word: str, written: str) -> tuple[str, ...]:
+        """What a word may be a slip of; as written too, for a wrong last letter may look like a plural."""
         if len(self._mended) > REMEMBERED:
             self._mended = {}
-        options = self._mended[word] = self._slips.near(word)
+        options = self._slips.near(word)
+        if not options and written != word:
+            options = self._slips.near(written)
+        self._mended[word] = options
         return options
 
     def _with(self, keys: list[str], mended: dict[int, tuple[str, ...]], taken: set[int]) -> list[Match]:
