@@ -76,6 +76,7 @@ def test_reviews_keep_their_ratings_typed(data: Path) -> None:
     done = run(data / "reviews" / "airline_seat.csv")
     assert done.counts["new"]["messages"] == 1258 and done.counts["failed"] == 0
     first = Message.objects.get(text__startswith="LHR to Larnaca return")
+    assert first.extra["rating_max"] == 10
     assert first.extra["rating"] == 10.0 and first.extra["seat_legroom_rating"] == 4
     assert first.channel == "review" and first.public and first.conversation.brand.name == "aegean-airlines"
     assert first.sent_at == datetime(2015, 7, 20, tzinfo=UTC)
@@ -225,7 +226,8 @@ def test_json_lines_with_a_broken_line(write: Write) -> None:
     assert done.counts["new"]["messages"] == 2 and done.counts["new"]["conversations"] == 1
     reasons = dict(done.failures.values_list("row", "reason"))
     assert reasons == {2: "The line is not valid JSON.", 3: "It is not a JSON object with names and values."}
-    assert Message.objects.get(external_id="a1").extra["rating"] == 2
+    rated = Message.objects.get(external_id="a1").extra
+    assert (rated["rating"], rated["rating_max"]) == (2, 5)
 
 
 @pytest.mark.parametrize("wrap", ["{}", '{{"messages": {}, "total": 2}}'])

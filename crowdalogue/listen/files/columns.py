@@ -153,6 +153,10 @@ def filled(values: Sequence[Any]) -> list[str]:
     return [text for value in values if (text := as_text(value).strip())]
 
 
+STARS = frozenset({"star", "stars", "sterne", "csat"})  # names of columns whose best is 5
+ENOUGH = 20  # ratings in a sample from which on its highest counts as the best there is
+
+
 def direction_of(cell: str, ours_if_true: bool) -> str:
     """in, out, note, or "" where the cell says something else."""
     cell = cell.strip().casefold().replace(" ", "-")
@@ -161,6 +165,20 @@ def direction_of(cell: str, ours_if_true: bool) -> str:
     if cell in INBOUND:
         return "in"
     return "out" if cell in OUTBOUND else "note" if cell == "note" else ""
+
+
+def best_of(name: str, values: Sequence[Any]) -> int | None:
+    """The most a column of ratings allows, or None where its values do not tell: 4 may be nearly the best or nearly
+    the worst. `values` are those of a sample."""
+    given = [float(text.replace(",", ".")) for text in filled(values) if is_number(text)]
+    if not given or min(given) < 0 or max(given) > 100:
+        return None
+    if max(given) > 10:
+        return 100
+    if max(given) > 5 or "nps" in plain(name).split():
+        return 10
+    counted_in_stars = set(plain(name).split()) & STARS
+    return 5 if counted_in_stars or (max(given) == 5 and len(given) >= ENOUGH) else None
 
 
 def is_number(text: str) -> bool:

@@ -34,7 +34,7 @@ def unfold(item: Any) -> Iterator[Any]:
     if reader is None:
         yield item
     else:
-        yield from reader(item)
+        yield from rated(item, list(reader(item)))
 
 
 def reader_of(item: Ticket) -> Callable[[Ticket], Iterator[dict[str, Any]]] | None:
@@ -47,6 +47,32 @@ def reader_of(item: Ticket) -> Callable[[Ticket], Iterator[dict[str, Any]]] | No
     if {"ticket_id", "sender", "body", "internal"} <= item.keys():
         return lambda article: iter([zammad_row({}, article)])
     return None
+
+
+def rated(ticket: Ticket, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the customer thought of it belongs to the customer: to their last message, with the best there is."""
+    found = rating_of(ticket)
+    theirs = next((row for row in reversed(rows) if row.get("direction") == "in"), None)
+    if found and theirs is not None:
+        theirs |= {"rating": found[0], "rating_max": found[1]}
+    return rows
+
+
+def rating_of(ticket: Ticket) -> tuple[int, int] | None:
+    """(rating, best): Zendesk's thumb is 1 or 0 of 1, Chatwoot's survey 1 to 5. None where nobody was asked or
+    answered."""
+    thumb = str(part(ticket, "satisfaction_rating").get("score") or "").casefold()
+    if thumb.startswith(("good", "bad")):
+        return (1 if thumb.startswith("good") else 0), 1
+    surveys = [ticket, *(part(part(m, "content_attributes"), "submitted_values") for m in asked_in(ticket))]
+    stars = [part(survey, "csat_survey_response").get("rating") for survey in surveys]
+    given = [n for n in stars if isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= 5]
+    return (given[-1], 5) if given else None
+
+
+def asked_in(talk: Ticket) -> list[Ticket]:
+    """The messages of a Chatwoot talk; its surveys are among them, with what was answered."""
+    return list(talk["messages"][:MOST]) if listed(talk, "messages") else []
 
 
 def listed(item: Ticket, name: str) -> bool:

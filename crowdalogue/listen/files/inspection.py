@@ -67,9 +67,11 @@ def inspect(path: str | Path, name: str = "", mapping: Mapping[str, Any] | None 
     shape = meaning.shape_of(table.columns, fields)
     proposed = propose(table.columns, sample, fields, shape, now, problems, "order" in chosen)
     proposed["form"] = form.as_json()
-    proposed.update({k: v for k, v in chosen.items() if k != "encoding"})
+    proposed.update({k: v for k, v in chosen.items() if k not in ("encoding", "rating_max")})
     if "fields" in chosen:
         proposed["extras"] = further(table.columns, sample, proposed["fields"], shape)
+    best = rating_max(table.columns, sample, proposed["fields"])
+    proposed |= {"rating_max": best} if best else {}
     look = Inspection(form, shape, table.columns, proposed, table.total, problems=problems)
     look.samples = {n: meaning.filled([row[i] for row in sample[:50]])[:3] for i, n in enumerate(table.columns)}
     preview(look, head, now)
@@ -109,6 +111,15 @@ def propose(
         "brand": "",
         "extras": further(names, sample, fields, shape),
     }
+
+
+def rating_max(names: Sequence[str], sample: Sequence[Row], fields: Mapping[str, str]) -> int | None:
+    """The most the column of ratings allows, as far as the beginning of the file tells."""
+    column = fields.get("rating", "")
+    if column not in names:
+        return None
+    place = list(names).index(column)
+    return meaning.best_of(column, [row[place] for row in sample])
 
 
 def further(names: Sequence[str], sample: Sequence[Row], fields: Mapping[str, str], shape: str) -> dict[str, str]:

@@ -72,6 +72,7 @@ class Mapper:
         self.kinds: dict[str, str] = {}
         self.directions: dict[str, str] = {}
         self.ours_if_true = bool(OURS_IF_TRUE.search(plain(fields.get("direction", ""))))
+        self.best = mapping.get("rating_max")
         types = mapping.get("extras") or {}
         self.extras = [(name, place[name], types[name] == "number") for name in types if name in place]
 
@@ -215,6 +216,8 @@ class Mapper:
             extra[name] = number(cell) if is_number else fact(cell)
         if "rating" in self.at and (cell := self.text(row, "rating")):
             extra["rating"] = number(cell)
+            if self.best and isinstance(extra["rating"], int | float):
+                extra.setdefault("rating_max", self.best)
         if "extra" in self.at:
             extra.update(unpack(row[self.at["extra"]]))
         if len(row) > len(self.columns) and row[-1]:  # keys of JSON met after the sample

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crowdalogue.listen.files.columns import direction_of, kind_of, plain, recognise, shape_of, types_of
+from crowdalogue.listen.files.columns import best_of, direction_of, kind_of, plain, recognise, shape_of, types_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -71,3 +71,23 @@ def test_numbers_are_numbers_and_names_made_of_digits_are_not() -> None:
         "empty": "text",
         "mixed": "text",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "best"),
+    [
+        ("stars", ["2"], 5),
+        ("rating", ["5", "4"] * 10, 5),
+        ("rating", ["5", "4"], None),
+        ("rating", ["4", "3"] * 50, None),
+        ("overall_rating", ["9.0", "2.0", ""], 10),
+        ("NPS", ["3", "4"], 10),
+        ("score", ["87", "40"], 100),
+        ("score", ["-3", "4"], None),
+        ("score", ["400"], None),
+        ("rating", ["good", ""], None),
+        ("CSAT", [3, 4.0, None], 5),
+    ],
+)
+def test_the_best_of_a_scale_is_known_only_where_values_tell(name: str, values: list[object], best: int | None) -> None:
+    assert best_of(name, values) == best

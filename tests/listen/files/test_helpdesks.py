@@ -35,6 +35,9 @@ CHATWOOT = {
         {"id": 1, "content": "Do you ship to Norway?", "message_type": 0, "created_at": 1767600000},
         {"id": 2, "content": "Assigned to Hana", "message_type": 2, "created_at": 1767600060},
         {"id": 3, "content": "We do.", "message_type": 1, "created_at": 1767600120, "sender": {"name": "Hana"}},
+        {"id": 5, "content": "Please rate us", "message_type": 3, "created_at": 1767600130,
+         "content_type": "input_csat",
+         "content_attributes": {"submitted_values": {"csat_survey_response": {"rating": 4, "feedback_message": ""}}}},
         {"id": 4, "content": "", "message_type": 0, "created_at": 1767600180,
          "attachments": [{"file_type": "image", "data_url": "https://example.com/a.png"}]},
     ],
@@ -59,7 +62,7 @@ def test_a_file_of_tickets_becomes_conversations_with_their_history(db: None, tm
     run.refresh_from_db()
     assert (run.state, run.counts["new"]["conversations"], run.counts["failed"]) == ("done", 3, 0)
     said = {m.external_id: m for m in Message.objects.all()}
-    assert len(said) == 9
+    assert len(said) == 10
     first, note, answer = (said[f"zendesk-35-{n}"] for n in (1, 2, 3))
     assert [m.direction for m in (first, note, answer)] == ["in", "note", "out"]
     assert note.text == "Ask the store first"
@@ -68,6 +71,9 @@ def test_a_file_of_tickets_becomes_conversations_with_their_history(db: None, tm
     assert (ended.kind, ended.subject, ended.state, ended.first_response_s) == ("email", "Broken lamp", "closed", 1200)
     assert answer.extra["tags"] == ["lamp"]
     assert answer.extra["ticket_satisfaction"] == "good"
+    assert (first.extra["rating"], first.extra["rating_max"]) == (1, 1), "the customer's thumb is the customer's"
+    assert (said["chatwoot-9-4"].extra["rating"], said["chatwoot-9-4"].extra["rating_max"]) == (4, 5)
+    assert sum("rating" in m.extra for m in said.values()) == 2
     chat = Conversation.objects.get(kind="webchat")
     assert chat.state == "open"
     assert chat.waiting_since is not None
