@@ -25,6 +25,8 @@ VERSION = "1"
 TIGHT = 0.03  # how strongly the direction is held to the prior
 NAMED = 4.0  # how long the prior is: about as much as three examples
 AGAINST = 4.0  # how much all unlabelled messages count together, to the examples of yes
+# A first, stiffer fit: unlabelled messages that it finds more like a yes than two in five of the examples are left out.
+STIFF, AGAINST_FIRST, LIKE = 0.3, 1.0, 0.4
 ROUNDS, NEARLY = 15, 1e-4
 FOLDS = 5
 ENOUGH = 8  # of yes and of no, drawn at random, before threshold and confidence follow them
@@ -105,41 +107,59 @@ def learn(lesson: Lesson) -> Learned:
 
 
 def _fitted(lesson: Lesson, seen: Flags | None = None) -> tuple[Doubles, float]:
-    """Twice: what nobody labelled and yet looks like a yes is left out of the second fit."""
+    """Direction and bias, of two fits: what nobody labelled and yet looks like a yes is left out of the second, so
+    that a category that many messages are in is not learned against itself."""
     vectors, yes = (lesson.vectors, lesson.yes) if seen is None else (lesson.vectors[seen], lesson.yes[seen])
     against = lesson.background
     middle = against.mean(axis=0) if len(against) else vectors.mean(axis=0)
     prior = np.zeros(vectors.shape[1])
     if lesson.named is not None and np.any(lesson.named):
         prior = NAMED * (lesson.named - middle).astype(np.float64)
-    direction, bias = _logistic(vectors, yes, against, prior)
     if len(against):
-        rest = against[against @ direction.astype(np.float32) + bias < 0]
-        if 0 < len(rest) < len(against):
-            direction, bias = _logistic(vectors, yes, rest, prior)
-    return direction, bias
+        first, bend = _logistic(vectors, yes, against, prior, STIFF, AGAINST_FIRST)
+        line = float(np.quantile(_left_out(vectors[yes], first, bend), LIKE))
+        rest = against[against @ first[:-1] + first[-1] < line]
+        against = rest if len(rest) else against
+    found, _ = _logistic(vectors, yes, against, prior, TIGHT, AGAINST)
+    return found[:-1], float(found[-1])
 
 
-def _logistic(vectors: Floats, yes: Flags, against: Floats, prior: Doubles) -> tuple[Doubles, float]:
-    """The most probable direction under a Gaussian prior around `prior`, by Newton's method."""
-    rows = np.concatenate([vectors, against]).astype(np.float64)
-    rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+def _logistic(
+    vectors: Floats, yes: Flags, against: Floats, prior: Doubles, tight: float, heavy: float
+) -> tuple[Doubles, Doubles]:
+    """The most probable direction, with the bias as its last number, under a Gaussian prior around `prior`, by
+    Newton's method; and how the likelihood bends there (width + 1, width + 1)."""
+    rows = _with_one(np.concatenate([vectors, against]))
     truth = np.concatenate([yes, np.zeros(len(against))])
     counts = np.ones(len(rows))
     if len(against):
-        counts[len(vectors) :] = AGAINST * max(int(yes.sum()), 1) / len(against)
+        counts[len(vectors) :] = heavy * max(int(yes.sum()), 1) / len(against)
     middle = np.append(prior, 0.0)
-    held = np.append(np.full(len(prior), TIGHT), 1e-4)
+    held = np.append(np.full(len(prior), tight), 1e-4)
     found = middle.copy()
     for _ in range(ROUNDS):
         said = _share(rows @ found)
         slope = rows.T @ (counts * (said - truth)) + held * (found - middle)
-        bend = (rows * np.maximum(counts * said * (1 - said), 1e-9)[:, None]).T @ rows + np.diag(held)
+        bend: Doubles = (rows * np.maximum(counts * said * (1 - said), 1e-9)[:, None]).T @ rows + np.diag(held)
         step = np.linalg.solve(bend, slope)
         found -= step / max(1.0, float(np.abs(step).max()) / 20)  # a step too far is cut short
         if np.abs(step).max() < NEARLY:
             break
-    return found[:-1], float(found[-1])
+    return found, bend
+
+
+def _with_one(vectors: Floats) -> Doubles:
+    return np.concatenate([vectors.astype(np.float64), np.ones((len(vectors), 1))], axis=1)
+
+
+def _left_out(yes: Floats, found: Doubles, bend: Doubles) -> Doubles:
+    """Scores of examples of yes as if each had not been learned from: one step of Newton's without it."""
+    rows = _with_one(yes)
+    scores = rows @ found
+    said = _share(scores)
+    pull = np.einsum("ij,ji->i", rows, np.linalg.solve(bend, rows.T))
+    result: Doubles = scores + pull * (said - 1) / (1 - np.minimum(pull * said * (1 - said), 0.95))
+    return result
 
 
 def _held(lesson: Lesson) -> Doubles:
@@ -219,7 +239,7 @@ def pack(head: Head, embedding: str) -> bytes:
     numbers = np.array([about[name] for name in sorted(about)], dtype=np.float64)
     content: bytes = save(
         {"direction": head.direction.astype(np.float32), "numbers": numbers},
-        {"version": VERSION, "embedding": embedding, "names": json.dumps(sorted(about))},
+        {"about": json.dumps([VERSION, embedding, sorted(about)])},  # one entry: several have no order
     )
     return content
 

@@ -80,29 +80,49 @@ def densities(sure: Doubles, threshold: float) -> Doubles:
     return result
 
 
-def weights(density: Sequence[float] | Doubles) -> Doubles:
-    """How many messages each drawn label stands for, relative to the others.
+def weights(density: Sequence[float] | Doubles, among: int = 0) -> Doubles:
+    """How many messages each drawn label stands for.
 
-    One over the chance to be among so many draws: with few messages, of which all are drawn in the end, all weigh the
-    same.
+    One over the chance to be among so many draws. Where a good part of all there are (`among`) was drawn, chances are
+    higher than the densities say, since none is drawn twice; once all were drawn, all weigh the same.
     """
     given = np.asarray(density, dtype=np.float64)
-    result: Doubles = 1 / np.maximum(-np.expm1(-len(given) * given), 1e-12)
+    draws = float(len(given))
+    if len(given) > among / 10:
+        while draws < 1e6 * len(given) and float((1 / _chance(given, draws)).sum()) > among:
+            draws *= 1.05
+    return 1 / _chance(given, draws)
+
+
+def _chance(density: Doubles, draws: float) -> Doubles:
+    result: Doubles = np.maximum(-np.expm1(-draws * density), 1e-12)
     return result
 
 
-def measure(yes: Flags, caught: Flags, weight: Doubles) -> Measured:
-    """Of labels drawn at random (n,), and what a version says of them (n,), by scores of fits that did not see them."""
-    hit = yes & caught
+def measure(yes: Flags, caught: Flags, weight: Doubles, share_caught: float | None = None) -> Measured:
+    """Of labels drawn at random (n,), and what a version says of them (n,), by scores of fits that did not see them.
+    `share_caught` is the share of all messages that it catches, where that is known; else the labels tell it.
+
+    What is caught and what is not are two samples, each with its own interval; recall, specificity and prevalence
+    are made of both (method of variance estimates recovery, Donner and Zou 2012).
+    """
+    total = max(float(weight.sum()), 1e-12)
+    inside = float(weight[caught].sum()) / total
+    if share_caught is not None and 0 < inside < 1:
+        inside = share_caught
+    outside = 1 - inside
+    right, missed = share(yes[caught], weight[caught]), share(yes[~caught], weight[~caught])
+    found, lost = _part(right, inside), _part(missed, outside)
+    wrong, passed = _part(_rest(right), inside), _part(_rest(missed), outside)
+    n_yes = int(yes.sum())
     shares = {
-        "precision": share(hit[caught], weight[caught]),
-        "recall": share(hit[yes], weight[yes]),
-        "specificity": share(~caught[~yes], weight[~yes]),
-        "prevalence": share(yes, weight),
+        "precision": right,
+        "recall": _of_both(found, lost, n_yes),
+        "specificity": _of_both(passed, wrong, len(yes) - n_yes),
+        "prevalence": _sum(found, lost, len(yes)),
     }
-    both = float((weight * yes).sum() + (weight * caught).sum())
-    f1 = 2 * float((weight * hit).sum()) / both if both else None
-    return Measured(**shares, f1=f1, n=len(yes))
+    both = 2 * found[0] + lost[0] + wrong[0]
+    return Measured(**shares, f1=2 * found[0] / both if both else None, n=len(yes))
 
 
 def share(hits: Flags, weight: Doubles) -> Share:
@@ -117,9 +137,70 @@ def share(hits: Flags, weight: Doubles) -> Share:
     return Share(value, low, high, n, worth)
 
 
+Part = tuple[float, float, float]  # a share of all messages, and its interval
+
+
+def _part(of: Share, size: float) -> Part:
+    if of.value is None or of.low is None or of.high is None:
+        return 0.0, 0.0, 0.0
+    return of.value * size, of.low * size, of.high * size
+
+
+def _rest(of: Share) -> Share:
+    if of.value is None or of.low is None or of.high is None:
+        return of
+    return Share(1 - of.value, 1 - of.high, 1 - of.low, of.n, of.worth)
+
+
+def _of_both(one: Part, other: Part, n: int) -> Share:
+    """one / (one + other), of two independent parts with their intervals."""
+    if not n or one[0] + other[0] <= 0:
+        return NOTHING
+    value = one[0] / (one[0] + other[0])
+    if one[0] >= other[0]:
+        low, high = _ratio(other, one)
+        return _bounded(value, 1 / (1 + high), 1 / (1 + low), n)
+    low, high = _ratio(one, other)
+    return _bounded(value, low / (1 + low), high / (1 + high), n)
+
+
+def _ratio(top: Part, under: Part) -> tuple[float, float]:
+    """The interval of top / under; where the formula has no answer, the widest."""
+    (a, low_a, high_a), (b, low_b, high_b) = top, under
+    product = a * b
+    low, high = low_a / high_b, high_a / max(low_b, 1e-12)
+    inner = product**2 - low_a * high_b * (2 * a - low_a) * (2 * b - high_b)
+    if 2 * b > high_b and inner >= 0:
+        low = (product - sqrt(inner)) / (high_b * (2 * b - high_b))
+    inner = product**2 - high_a * low_b * (2 * a - high_a) * (2 * b - low_b)
+    if low_b > 0 and inner >= 0:
+        high = (product + sqrt(inner)) / (low_b * (2 * b - low_b))
+    return max(low, 0.0), high
+
+
+def _sum(one: Part, other: Part, n: int) -> Share:
+    if not n:
+        return NOTHING
+    value = one[0] + other[0]
+    low = value - sqrt((one[0] - one[1]) ** 2 + (other[0] - other[1]) ** 2)
+    high = value + sqrt((one[2] - one[0]) ** 2 + (other[2] - other[0]) ** 2)
+    return _bounded(value, low, high, n)
+
+
+def _bounded(value: float, low: float, high: float, n: int) -> Share:
+    """With how many even draws would give an interval as wide, never more than there are labels."""
+    low, high = min(max(0.0, low), value), max(min(1.0, high), value)
+    few, many = 0.01, float(n)
+    for _ in range(60):
+        middle = (few + many) / 2
+        one, two = wilson(value * middle, middle)
+        few, many = (middle, many) if two - one > high - low else (few, middle)
+    return Share(value, low, high, n, many)
+
+
 def wilson(k: float, n: float) -> tuple[float, float]:
     """Wilson's interval for k of n, both may be fractions."""
-    p, whole = k / n, 1 + Z * Z / n
+    p, whole = min(k / n, 1.0), 1 + Z * Z / n
     middle, spread = p + Z * Z / (2 * n), Z * sqrt(max(p * (1 - p), 0) / n + Z * Z / (4 * n * n))
     low = 0.0 if p <= 0 else max(0.0, (middle - spread) / whole)
     high = 1.0 if p >= 1 else min(1.0, (middle + spread) / whole)
@@ -147,11 +228,13 @@ class Compared:
         return (self.new.f1 or 0) >= (self.old.f1 or 0) - 1e-9
 
 
-def compare(yes: Flags, old: Flags, new: Flags, weight: Doubles) -> Compared:
-    """Two versions' judgements (n,) of the same labels (n,)."""
+def compare(
+    yes: Flags, old: Flags, new: Flags, weight: Doubles, shares: tuple[float | None, float | None] = (None, None)
+) -> Compared:
+    """Two versions' judgements (n,) of the same labels (n,), and the share of all messages that each catches."""
     right_old, right_new = old == yes, new == yes
     better, worse = int((right_new & ~right_old).sum()), int((right_old & ~right_new).sum())
-    return Compared(measure(yes, old, weight), measure(yes, new, weight), better, worse)
+    return Compared(measure(yes, old, weight, shares[0]), measure(yes, new, weight, shares[1]), better, worse)
 
 
 # --- counts without the errors of the version that counted

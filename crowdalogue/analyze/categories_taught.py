@@ -278,7 +278,7 @@ def lesson(category: Category, said: Known, among: Pool) -> Lesson:
         background = background[:: -(-len(background) // BACKGROUND)]
     drawn = np.array([d is not None for d in said.density], dtype=bool)
     weight = np.zeros(len(said.ids))
-    weight[drawn] = categories_measured.weights([d for d in said.density if d is not None])
+    weight[drawn] = categories_measured.weights([d for d in said.density if d is not None], len(among.ids))
     return Lesson(said.vectors, said.yes, weight, background, named(category.name, category.description))
 
 
@@ -321,10 +321,13 @@ def figures(said: Known, given: Lesson, learned: Learned) -> dict[str, Any]:
     fair = np.isfinite(learned.held)
     caught = learned.head.sure(np.nan_to_num(learned.held, nan=-40.0)) >= learned.head.threshold
     drawn = fair & (given.weight > 0)
+    share = None
+    if len(given.background):
+        share = float((learned.head.confidence(given.background) >= learned.head.threshold).mean())
     own = fair & (given.weight == 0)
     held = {str(pk): round(float(s), 4) for pk, s, d in zip(said.ids, learned.held, given.weight > 0, strict=True) if d}
     return {
-        "drawn": categories_measured.measure(given.yes[drawn], caught[drawn], given.weight[drawn]).plain(),
+        "drawn": categories_measured.measure(given.yes[drawn], caught[drawn], given.weight[drawn], share).plain(),
         "given": categories_measured.measure(given.yes[own], caught[own], np.ones(int(own.sum()))).plain(),
         "held": {pk: None if s != s else s for pk, s in held.items()},
         "both": said.both,
@@ -346,12 +349,13 @@ def active(category: Category) -> CategoryVersion | None:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The labels drawn at random, as they stand now: example ids, vectors, labels, weights."""
+    """The labels drawn at random, as they stand now: example ids, vectors, labels, weights; and the newest messages."""
 
     ids: list[int]
     vectors: Floats
     yes: NDArray[np.bool_]
     weight: NDArray[np.float64]
+    among: Pool
 
 
 def sample(category: Category) -> Sample:
@@ -360,9 +364,10 @@ def sample(category: Category) -> Sample:
         category=category, yes__isnull=False, density__isnull=False, message__embedding__version=embedding.VERSION
     )
     found = list(rows.order_by("pk").values_list("pk", "yes", "density", "message__embedding__vector"))
-    weight = categories_measured.weights([d for *_, d, _v in found if d is not None])
+    among = pool()
+    weight = categories_measured.weights([d for *_, d, _v in found if d is not None], len(among.ids))
     yes = np.array([y for _, y, *_ in found], dtype=bool)
-    return Sample([pk for pk, *_ in found], stacked([v for *_, v in found]), yes, weight)
+    return Sample([pk for pk, *_ in found], stacked([v for *_, v in found]), yes, weight, among)
 
 
 def judged(version: CategoryVersion, drawn: Sample) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -380,11 +385,18 @@ def judged(version: CategoryVersion, drawn: Sample) -> tuple[NDArray[np.bool_], 
     return sure >= head.threshold, fair
 
 
+def share_caught(version: CategoryVersion, among: Pool) -> float | None:
+    """The share of the newest messages that a version catches; None where there are none."""
+    head = head_of(version)
+    return float((head.confidence(among.vectors) >= head.threshold).mean()) if len(among.ids) else None
+
+
 def measured(version: CategoryVersion, drawn: Sample | None = None) -> Measured:
     """How good a version is on the labels drawn at random so far."""
     drawn = drawn or sample(version.category)
     caught, fair = judged(version, drawn)
-    return categories_measured.measure(drawn.yes[fair], caught[fair], drawn.weight[fair])
+    share = share_caught(version, drawn.among)
+    return categories_measured.measure(drawn.yes[fair], caught[fair], drawn.weight[fair], share)
 
 
 def compared(old: CategoryVersion, new: CategoryVersion) -> Compared:
@@ -392,7 +404,8 @@ def compared(old: CategoryVersion, new: CategoryVersion) -> Compared:
     drawn = sample(new.category)
     (before, fair), (after, also) = judged(old, drawn), judged(new, drawn)
     both = fair & also
-    return categories_measured.compare(drawn.yes[both], before[both], after[both], drawn.weight[both])
+    shares = (share_caught(old, drawn.among), share_caught(new, drawn.among))
+    return categories_measured.compare(drawn.yes[both], before[both], after[both], drawn.weight[both], shares)
 
 
 def take_over(version: CategoryVersion, why: str, now: datetime) -> None:
