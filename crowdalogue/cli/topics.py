@@ -1,36 +1,88 @@
-"""topics: what a file of messages is about."""
+"""topics: what a file of messages is about, or what the store's customers write about."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from crowdalogue.cli.output import as_json as to_json
-from crowdalogue.cli.output import print_table
+from crowdalogue.cli.output import print_json, print_table
 from crowdalogue.errors import Failure
 
+if TYPE_CHECKING:
+    from crowdalogue.models import Topic
+
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+MOST_LISTED = 2_000  # topics of the store
 MOST = 200_000  # messages of one file: beyond it memory, not patience, is the limit
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
 @click.option("--column", default="text", show_default=True, help="The column that holds the messages.")
 @click.option("--hierarchy", is_flag=True, help="Say the coarser topic of each topic, too.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a row of the file, in its order.")
-def topics(file: Path, column: str, hierarchy: bool, as_json: bool) -> None:
-    """Find what the messages of the CSV FILE are about, without any categories given.
+@click.option("--resting", is_flag=True, help="Without FILE: the topics that rest or were merged, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row of FILE, in its order; else one object.")
+def topics(file: Path | None, column: str, hierarchy: bool, resting: bool, as_json: bool) -> None:
+    """Find what the messages of the CSV FILE are about, without any categories given; without FILE list the topics
+    of the store.
 
-    Needs no store. With --json each row of the file gets {"id", "topic", "name"}: its column id, or else the number
-    of the row from 1. Without, the topics are listed, the largest first.
+    A FILE needs no store. With --json each row of it gets {"id", "topic", "name"}: its column id, or else the number
+    of the row from 1. Without --json the topics are listed, the largest first.
 
     \b
     Example:  crowdalogue topics messages.csv
               crowdalogue topics messages.csv --json > topics.jsonl
+              crowdalogue topics
     """
+    if file is None:
+        of_store(resting, as_json)
+    else:
+        of_file(file, column, hierarchy, as_json)
+
+
+def of_store(resting: bool, as_json: bool) -> None:
+    """The topics that messages of the store are about, as the newest fit left them."""
+    from crowdalogue.cli.store import open_store
+
+    open_store()
+    from crowdalogue.models import Topic, TopicFit
+
+    rows = Topic.objects.order_by("-messages_count", "pk")
+    if not resting:
+        rows = rows.exclude(state=Topic.State.RETIRED)
+    lines = [described(row) for row in rows[:MOST_LISTED]]
+    fit = TopicFit.objects.filter(ended_at__isnull=False).order_by("-ended_at").first()
+    if as_json:
+        print_json({"found_at": fit.ended_at if fit else None, "messages": fit.messages if fit else 0, "topics": lines})
+        return
+    if not lines:
+        raise Failure(
+            "There are no topics yet. The worker finds them every night, once 20 messages from customers were read."
+        )
+    print_table(lines, ("id", "topic", "messages", "different", "state", "within", "since"))
+
+
+def described(row: Topic) -> dict[str, Any]:
+    """`messages` are of the newest fit; `different` counts copies once."""
+    merged = f"merged into {row.merged_into_id}" if row.merged_into_id else row.state
+    return {
+        "id": row.pk,
+        "topic": str(row),
+        "customers_words": row.name,
+        "messages": row.messages_count,
+        "different": row.unique_count,
+        "state": merged,
+        "within": row.group,
+        "words": [phrase for phrase, _z, _n in row.words],
+        "since": row.first_at,
+    }
+
+
+def of_file(file: Path, column: str, hierarchy: bool, as_json: bool) -> None:
     ids, texts = read(file, column)
     from crowdalogue.analyze import topics as finding
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Done, refusal
+from tests.cli.conftest import Done, call, refusal
 
 ABOUT = {
     "parcel": "where is my {} parcel|the {} parcel never came|my {} parcel is late|parcel with {} not delivered",
@@ -63,6 +65,29 @@ def test_next_to_nothing(crowdalogue: Callable[..., Done], tmp_path: Path, lines
     file = write(tmp_path / "m.csv", ["text", "other"], [[*line, "-"] for line in lines])
     assert len(objects(crowdalogue("topics", file, "--json"))) == len(lines)
     assert crowdalogue("topics", file).returncode == 0
+
+
+def test_the_topics_of_the_store(fresh_environment: dict[str, str]) -> None:
+    def crowdalogue(*words: str) -> Done:
+        return call(fresh_environment, *words)
+
+    assert "There are no topics yet" in refusal(crowdalogue("topics"))
+    empty = json.loads(crowdalogue("topics", "--json").stdout)
+    assert empty == {"found_at": None, "messages": 0, "topics": []}
+    code = (
+        "import django; django.setup(); from crowdalogue.models import Topic;"
+        "kept = Topic.objects.create(name='late, parcel', own_name='Late', words=[['late', 3.0, 2]], messages_count=2,"
+        " group='parcel', centroid=b'');"
+        "Topic.objects.create(name='parcels', state='retired', merged_into=kept, centroid=b'')"
+    )
+    environment = {**fresh_environment, "DJANGO_SETTINGS_MODULE": "crowdalogue.settings"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=150).returncode == 0
+    (late,) = json.loads(crowdalogue("topics", "--json").stdout)["topics"]
+    assert (late["topic"], late["customers_words"], late["words"], late["messages"]) == (
+        *("Late", "late, parcel", ["late"], 2),
+    )
+    listed = crowdalogue("topics", "--resting").stdout
+    assert "Late" in listed and f"merged into {late['id']}" in listed
 
 
 def test_refusals(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
