@@ -18,11 +18,13 @@ from crowdalogue.act import deeds, handling, inbox
 from crowdalogue.analyze import pipeline
 from crowdalogue.channels.base import Attachment, Channel
 from crowdalogue.errors import Failure
+from crowdalogue.listen import standing
 from crowdalogue.models import BusinessRecord, Conversation, Draft, Message, Reply, Tag
 from crowdalogue.web import thread
 from crowdalogue.web.deeds import SNOOZES
 from crowdalogue.web.frame import is_partial, needs, person
 from crowdalogue.web.inbox import colleagues, keep, listing, seen
+from crowdalogue.web.people import badge
 
 UNDO_S = 8  # seconds in which a sent answer can be taken back
 MOST_FILES, MOST_BYTES = 10, 25 * 1024 * 1024
@@ -98,6 +100,7 @@ def beside(conversation: Conversation) -> dict[str, Any]:
         "handles": list(who.handles.all()[:12]),
         "others": list(others[:OTHERS]),
         "records": list(records[:RECORDS]),
+        "standings": [badge(row) for row in standing.shown(who)],
         "said": list(
             Message.objects.filter(handle__person=who, direction=Message.Direction.IN)
             .select_related("conversation")

@@ -21,6 +21,7 @@ from crowdalogue.act import inbox
 from crowdalogue.models import Account, Brand, Conversation, Tag, User, View
 from crowdalogue.web import words
 from crowdalogue.web.frame import needs, person
+from crowdalogue.web.people import foremost
 from crowdalogue.web.words import said
 
 ASKED_AT_ONCE = 200  # rows script may ask for at a time
@@ -73,6 +74,7 @@ def lines(rows: Sequence[Conversation], user: User, kept: str) -> list[dict[str,
     everything else on the page."""
     channel_of, feeling_of = cache(words.channel), cache(words.feeling)
     ending = f"?{kept}" if kept else ""
+    standings = foremost({row.person_id for row in rows if row.person_id})
     return [
         {
             "pk": row.pk,
@@ -83,6 +85,7 @@ def lines(rows: Sequence[Conversation], user: User, kept: str) -> list[dict[str,
             "url": f"/inbox/{row.pk}/{ending}",
             "channel": channel_of(row.kind),
             "high": row.priority > 1,
+            "standing": standings.get(row.person_id or 0),
             "clock": clock_of(row),
             "text": row.preview or row.subject or "No text",
             "feeling": feeling_of(row.sentiment),

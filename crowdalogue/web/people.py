@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ RECORD_LOOKS = {
 # Kinds of handles nobody writes from.
 HANDLE_LOOKS = {"customer": ("i-user", "Customer number"), "page": ("i-link", "Page")}
 STANDINGS = {"vip": "VIP", "influencer": "Influencer", "advocate": "Advocate", "detractor": "Detractor"}
+FOREMOST = ("vip", "detractor", "influencer", "advocate")  # which of several is shown where there is room for one
 STANDING_LOOKS = {"vip": "own", "influencer": "own", "advocate": "pos", "detractor": "neg"}
 
 
@@ -110,6 +111,19 @@ def look(handle: Handle) -> dict[str, Any]:
     """An address with its icon and name; `said` where somebody only named it."""
     icon, name = HANDLE_LOOKS.get(handle.kind) or (channels.icon_of(handle.kind), channels.label_of(handle.kind))
     return {"row": handle, "icon": icon, "name": name, "said": bool(handle.facts.get("said"))}
+
+
+def foremost(persons: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The one standing of each person that an agent should know first, with the reasons of all: one query a page."""
+    found: dict[int, list[Standing]] = {}
+    for row in Standing.objects.filter(person__in=list(persons), kind__in=STANDINGS):
+        found.setdefault(row.person_id, []).append(row)
+    made: dict[int, dict[str, str]] = {}
+    for person_id, rows in found.items():
+        rows.sort(key=lambda row: FOREMOST.index(row.kind))
+        reasons = "; ".join(f"{STANDINGS[row.kind]}: {row.reason}" for row in rows)
+        made[person_id] = {**badge(rows[0]), "reasons": reasons}
+    return made
 
 
 def badge(row: Standing) -> dict[str, str]:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crowdalogue import flow
-from crowdalogue.models import Account, Correction, Draft, Message, Reading, Reply, User
+from crowdalogue.models import Account, Correction, Draft, Message, Reading, Reply, Standing, User
 
 Written = Callable[..., Any]
 Browser = Callable[..., Client]
@@ -35,6 +35,20 @@ def test_the_page_shows_who_said_what_and_the_person_beside_it(
     assert "mara@example.com" in page and 'id="who-title"' in page
     row.refresh_from_db()
     assert row.unread is False
+
+
+def test_where_they_stand_is_said_with_its_reason(helper: User, client_for: Browser, written: Written) -> None:
+    row, other = written(name="Mara Lindqvist"), written(name="Per Berg")
+    for kind, reason in (("advocate", "3 messages of praise"), ("detractor", "<b>4</b> complaints of 5")):
+        Standing.objects.create(person=row.person, kind=kind, source="rule", reason=reason)
+    browser = client_for(helper)
+    page = browser.get(f"/inbox/{row.pk}/").content.decode()
+    panel = page[page.index('id="who-title"') :]
+    assert "<b>Detractor</b>: &lt;b&gt;4&lt;/b&gt; complaints of 5" in panel and "<b>Advocate</b>: 3 messages" in panel
+    told = "Detractor: &lt;b&gt;4&lt;/b&gt; complaints of 5; Advocate: 3 messages of praise"
+    assert page.count(f'<span class="badge neg" title="{told}">Detractor</span>') == 1, "one badge in the row"
+    page = browser.get(f"/inbox/{other.pk}/").content.decode()
+    assert 'class="why"' not in page[page.index('id="who-title"') :]
 
 
 def test_reading_by_an_analyst_leaves_it_unread(analyst: User, client_for: Browser, written: Written) -> None:
