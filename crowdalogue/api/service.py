@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from crowdalogue.api import (
     accounts,
+    alarms,
     apart,
     comparisons,
     conversations,
@@ -60,6 +61,7 @@ for _path, _module, _tag in (
     ("/persons", persons, "persons"),
     ("/identity", sameness, "identity"),
     ("/accounts", accounts, "accounts"),
+    ("/alarms", alarms, "alarms"),
     ("/apart", apart, "apart"),
     ("/deliveries", deliveries, "deliveries"),
     ("/imports", imports, "imports"),

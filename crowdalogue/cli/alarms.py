@@ -1,4 +1,4 @@
-"""alarms: when counts of a file rose beyond what was usual."""
+"""alarms: what is open in the store, or when counts of a file rose beyond what was usual."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import math
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from crowdalogue.cli.output import print_json, print_table
+from crowdalogue.cli.store import open_store
 from crowdalogue.errors import Failure
 
 if TYPE_CHECKING:
@@ -20,20 +21,102 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 NAMES = {"time": ("time", "timestamp", "date"), "count": ("count", "value"), "series": ("series",)}
 LARGEST = 500_000_000  # bytes
+SHOWN = 200  # alarms or rules that are printed
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
 @click.option("--budget", default=1.0, show_default=True, help="False episodes allowed per series and 30 days.")
+@click.option("--all", "whole", is_flag=True, help="Without FILE: also those that were looked at, newest first.")
+@click.option("--rules", is_flag=True, help="Without FILE: the rules, and how the promise is kept this week.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def alarms(file: Path, budget: float, as_json: bool) -> None:
-    """Print when the counts of the CSV FILE rose beyond what is usual.
+def alarms(file: Path | None, budget: float, whole: bool, rules: bool, as_json: bool) -> None:
+    """Print the alarms of the store that nobody looked at; or when the counts of the CSV FILE rose.
 
-    Its columns are time, count and perhaps series. Every point is judged by its past only, the first 14 days by none.
+    The file's columns are time, count and perhaps series. Every point is judged by its past only, the first 14 days
+    by none.
 
     \b
-    Example:  crowdalogue alarms mentions.csv --budget 0.5
+    Examples:  crowdalogue alarms
+               crowdalogue alarms mentions.csv --budget 0.5
     """
+    if file is None:
+        stored(whole, rules, as_json)
+    else:
+        of_file(file, budget, as_json)
+
+
+def stored(whole: bool, rules: bool, as_json: bool) -> None:
+    """Alarms of the store, or its rules."""
+    open_store()
+    if rules:
+        found = rule_rows()
+        print_json({"rules": found, "week": week_row()}) if as_json else print_table(found)
+        return
+    rows = alarm_rows(whole)
+    if as_json:
+        print_json({"alarms": rows})
+        return
+    print_table(rows)
+    if not rows:
+        click.echo("Nothing waits for a look. With --all: everything that was raised.", err=True)
+
+
+def alarm_rows(whole: bool) -> list[dict[str, Any]]:
+    from crowdalogue.act import alarms as kept
+    from crowdalogue.models import AlarmEpisode
+
+    rows = AlarmEpisode.objects.all() if whole else kept.waiting()
+    return [
+        {
+            "id": row.pk,
+            "series": row.name,
+            "family": row.family,
+            "began": row.began.isoformat(),
+            "raised_at": row.raised_at.isoformat(),
+            "ended": row.ended.isoformat() if row.ended else None,
+            "count": round(row.count),
+            "expected": round(row.expected, 1),
+            "state": row.state,
+        }
+        for row in rows.order_by("-raised_at", "-id")[:SHOWN]
+    ]
+
+
+def rule_rows() -> list[dict[str, Any]]:
+    from crowdalogue.models import AlarmRule
+
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "family": row.family,
+            "filters": row.query,
+            "budget": row.budget,
+            "active": row.active,
+            "series": row.series.values("key").distinct().count(),
+        }
+        for row in AlarmRule.objects.order_by("name")[:SHOWN]
+    ]
+
+
+def week_row() -> dict[str, Any]:
+    from django.utils import timezone
+
+    from crowdalogue.act import alarm_account
+
+    week = alarm_account.account(alarm_account.monday_of(timezone.now()))
+    return {
+        "monday": week.monday.isoformat(),
+        "promised": round(week.promised, 2),
+        "raised": week.raised,
+        "judged_true": week.judged_true,
+        "judged_false": week.judged_false,
+    }
+
+
+def of_file(file: Path, budget: float, as_json: bool) -> None:
+    """When the counts of a file rose."""
     from crowdalogue.relate.series import rises
 
     if not (math.isfinite(budget) and budget > 0):

@@ -22,7 +22,9 @@ from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, AlarmTurn
 from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm_watch, facts
 from crowdalogue.relate.alarm_series import Asked
+from crowdalogue.relate.alarm_shifts import Shifts
 from crowdalogue.relate.alarm_watch import Found, Raised, Rise, Rule, Standing
+from crowdalogue.relate.alarms import Watched
 from crowdalogue.relate.scope import company_zone
 
 log = logging.getLogger(__name__)
@@ -236,10 +238,14 @@ def picture_of(rise: Rise, end: datetime) -> dict[str, Any]:
         "start": rise.axis.begins(first).isoformat(),
         "counts": [number(counts[i]) for i in steps],
         "expected": [number(rise.watched.expected[i]) for i in steps],
-        "limit": [number(rise.watched.limit(i)) for i in steps],
+        "limit": [number(normal(rise.watched, i)) for i in steps],
         "from": rise.episode.start - first,
         "raised": rise.episode.raised - first,
     }
+
+
+def normal(watched: Watched | Shifts, at: int) -> float:
+    return watched.normal(at) if isinstance(watched, Shifts) else watched.limit(at)
 
 
 def number(value: float) -> float | None:

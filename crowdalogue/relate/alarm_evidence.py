@@ -1,7 +1,8 @@
 """What is known of a rise: how many people, which words, channels and places, what may have caused it, examples.
 
 Compared are the messages since it began with those of the four weeks before, people by people, near-copies once. Words
-of one series among many are compared with what was said of everything then: of a topic, its own words say little.
+and labels of one series among many are compared with what was said of everything then: of a topic, its own words say
+little.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def evidence(node: Node, began: datetime, until: datetime) -> dict[str, Any]:
         "messages": len(now.rows),
         "whole": len(now.rows) < MOST,
         "words": words,
-        "changed": _changed(now, before),
+        "changed": _changed(now, others),
         "channels": _parts(now, before, "channel", began, until),
         "places": _parts(now, before, "place", began, until),
         "examples": _examples(now, telling),

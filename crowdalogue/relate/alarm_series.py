@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 
 import ibis
 import numpy as np
@@ -45,6 +46,12 @@ class Asked:
         """Raises Failure for an address that is not understood."""
         base = Filters(period="all", whose="any" if self.family == "watch" else "own")
         return parse(self.query, base).with_period("all")
+
+    def clean(self) -> str:
+        """The query in its fixed order, without a period. Raises Failure."""
+        pairs = self.filters().to_pairs()
+        usual = dict(Filters(whose="any").to_pairs()) if self.family == "watch" else {}
+        return urlencode([(k, v) for k, v in pairs if k not in ("period", "from", "to") and usual.get(k) != v])
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,10 @@ class Shifts:
         """The upper end of the normal range on a day: from this count on there is an alarm. nan: too little data."""
         return max(1.0, min(one.needed() for one in self.known[at])) if self.known[at] else math.nan
 
+    def normal(self, at: int) -> float:
+        """The same for the day alone, whatever the days before it counted: what is drawn."""
+        return max((one.needed() for one in self.known[at] if one.w == 1), default=math.nan)
+
     def chance(self, at: int) -> float:
         """The smallest of the day's windows."""
         return min((one.chance(self.seen[at]) for one in self.known[at]), default=1.0)

@@ -94,8 +94,15 @@ class Rise:
             if begin >= until:
                 break
             part = min(1.0, (until - begin) / (end - begin))
-            expected += part * float(np.nan_to_num(self.watched.expected[step]))
+            expected += part * float(np.nan_to_num(self.watched.expected[self._before(step)]))
         return count, expected
+
+    def _before(self, step: int) -> int:
+        """The step whose usual holds: of days the same weekday before it began, as the rise itself is not usual."""
+        if self.axis.hours == 1:
+            return step
+        weeks = -(-(step - self.episode.start + 1) // 7)
+        return max(step - 7 * weeks, 0)
 
 
 @dataclass(frozen=True)

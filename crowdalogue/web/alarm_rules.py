@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -21,7 +21,6 @@ from crowdalogue.act import alarm_account, alarms
 from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, User
 from crowdalogue.relate.alarm_series import Asked
-from crowdalogue.relate.filters import Filters
 from crowdalogue.web.alarms import FAMILIES, MUTES, muted_until, one_in, series_name
 from crowdalogue.web.charts import shown
 from crowdalogue.web.frame import may, needs, person
@@ -31,6 +30,7 @@ from crowdalogue.web.words import number, plural
 DAYS = 90  # that a trial replays
 WAITING_TRIALS = 20  # at once, of everybody
 MOST_DAYS = 3_000
+SHORTLY = 12  # series that are shown at once
 
 
 class RuleForm(forms.Form):
@@ -95,14 +95,9 @@ def query_of(typed: str, family: str) -> str:
     """The filters of an address or a query string, in their fixed order and without a period."""
     query = urlsplit(typed.strip()).query if "://" in typed or typed.strip().startswith("/") else typed.strip()
     try:
-        filters = Asked(family, query.lstrip("?")).filters()
+        return Asked(family, query.lstrip("?")).clean()
     except Failure as failure:
         raise forms.ValidationError(failure.text) from None
-    return plain_query(filters)
-
-
-def plain_query(filters: Filters) -> str:
-    return urlencode([pair for pair in filters.to_pairs() if pair[0] not in ("period", "from", "to")])
 
 
 # --- the list
@@ -262,13 +257,16 @@ def field_of(text: str) -> str | None:
 def draw(
     request: HttpRequest, rule: AlarmRule | None, form: RuleForm, trial: AlarmTrial | None, *, status: int = 200
 ) -> HttpResponse:
+    series = series_of(rule) if rule else []
     shown_now = {
         "rule": rule,
         "form": form,
         "may_change": may(request, "manage"),
         "mutes": MUTES,
         "muted": bool(rule and is_muted(rule)),
-        "series": series_of(rule) if rule else [],
+        "series": series,
+        "first_series": series[:SHORTLY],
+        "more_series": series[SHORTLY:],
         "secret": str(rule.secrets.get("webhook", "")) if rule and may(request, "manage") else "",
         "trial": trial,
         **(standing(trial) if trial else {}),
@@ -287,10 +285,21 @@ def series_of(rule: AlarmRule) -> list[dict[str, Any]]:
             "state": row.get_state_display(),
             "watched": row.state == AlarmSeries.State.WATCHED,
             "expected": f"{row.expected:.1f}" if row.expected is not None else "",
-            "needed": number(row.needed) if row.needed is not None else "reached" if row.expected is not None else "",
+            "needed": number(round(row.needed))
+            if row.needed is not None
+            else "reached"
+            if row.expected is not None
+            else "",
         }
         for row in rows
     ]
+
+
+def needed_of(row: AlarmSeries) -> str:
+    """From which count on its step is an alarm; nothing where it is not watched."""
+    if row.needed is not None:
+        return number(round(row.needed))
+    return "reached" if row.expected is not None else ""
 
 
 @require_POST

@@ -105,6 +105,7 @@ def page(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(raised_at__lte=older.raised_at).exclude(pk__gte=older.pk, raised_at=older.raised_at)
     found = list(rows.select_related("rule", "state_by").defer("past").order_by("-raised_at", "-id")[: A_PAGE + 1])
     waiting = alarms.waiting(AlarmEpisode.objects.seen_by(person(request))).count()
+    account = alarm_account.account(alarm_account.monday_of(timezone.now()))
     return render(
         request,
         "alarms.html",
@@ -115,7 +116,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "first": older is None,
             "lines": [line_of(row) for row in found[:A_PAGE]],
             "next": f"?show={show}&before={found[A_PAGE - 1].pk}" if len(found) > A_PAGE else "",
-            "account": alarm_account.account(alarm_account.monday_of(timezone.now())),
+            "account": account,
+            "promised": f"{account.promised:.1f}".removesuffix(".0"),
             "weeks": alarm_account.weeks(WEEKS),
             "rules": AlarmRule.objects.filter(active=True).count(),
             "live": live.newest_id(),
