@@ -13,11 +13,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from crowdalogue.analyze import pipeline
+from crowdalogue.analyze.document import NOTHING
 from crowdalogue.models import Conversation, Event, Message, Reading
+from crowdalogue.web import found as panel
+from crowdalogue.web.words import said
 
 AT_ONCE = 100  # messages of a conversation drawn at a time
 EVENTS = 100
-SHOWN_STEPS = ("intent", "sentiment", "needs_answer", "urgency", "language")
+SHOWN_STEPS = ("intent", "sentiment", "needs_answer", "urgency", "language", *panel.STEPS)
 MARKED_STEPS = ("intent", "sentiment", "urgency")
 OURS = frozenset({"out", "note"})
 
@@ -73,10 +76,11 @@ class Finding:
 
     step: str
     label: str
+    shown: str
     confidence: float
     by_person: bool
     quotes: list[SafeString]
-    choices: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]  # label, and how it is written
 
 
 @dataclass(slots=True)
@@ -195,17 +199,25 @@ def findings_of(message: Message) -> list[Finding]:
         return []
     labels = {step.name: step.labels for step in pipeline.STEPS}
     return [
-        Finding(
-            step=step,
-            label=language_name(found["label"]) if step == "language" else found["label"],
-            confidence=float(found.get("confidence", 0)),
-            by_person=found.get("version") == "person",
-            quotes=quotes_of(message.text, _words(found)),
-            choices=tuple(label for label in labels.get(step, ()) if label != found["label"]),
-        )
+        _finding(message, step, found, labels.get(step, ()))
         for step in SHOWN_STEPS
-        if isinstance(found := reading.findings.get(step), dict) and found.get("label")
+        if isinstance(found := reading.findings.get(step), dict)
+        and found.get("label")
+        and (found["label"] != NOTHING or found.get("version") == "person")
     ]
+
+
+def _finding(message: Message, step: str, found: dict[str, Any], labels: tuple[str, ...]) -> Finding:
+    label = found["label"]
+    return Finding(
+        step=step,
+        label=label,
+        shown=said(language_name(label)) if step == "language" else panel.shown(step, found),
+        confidence=float(found.get("confidence", 0)),
+        by_person=found.get("version") == "person",
+        quotes=[] if step in panel.WITHOUT_QUOTE else quotes_of(message.text, _words(found)),
+        choices=tuple((other, panel.chosen(step, other)) for other in labels if other != label),
+    )
 
 
 def language_name(code: str) -> str:

@@ -48,6 +48,8 @@ STEPS_SAID = {
     "urgency": "Urgency",
     "language": "Language",
     "duplicate": "Copies",
+    "hearsay": "First-hand or hearsay",
+    "machine_written": "By a machine",
 }
 
 
