@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,6 +21,7 @@ import httpx
 from crowdalogue import http
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
 from crowdalogue.channels.jsonbody import load
+from crowdalogue.channels.mastodon_stream import Listener, stream_address
 from crowdalogue.channels.payload import load_object, moment, part, parts, word
 from crowdalogue.channels.social.richtext import graphemes
 from crowdalogue.channels.social.statuses import MESSAGES, as_event, read
@@ -56,8 +57,8 @@ class Mastodon(Channel):
     searches = True
     tried = "recorded exchanges, and Prism with an OpenAPI file of its documented API; no server"
     guide = (
-        "Mentions, direct messages, favourites, boosts and followers of one account on any Mastodon server. It is "
-        "asked every half minute."
+        "Mentions, direct messages, favourites, boosts and followers of one account on any Mastodon server. They come "
+        "within seconds where the server has its stream open to applications, else within half a minute."
     )
     steps = (
         "On your server, sign in as the brand and open Preferences, Development, New application.",
@@ -80,6 +81,7 @@ class Mastodon(Channel):
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
+        self._listener: Listener | None = None
         self.server = str(self.settings.get("server") or "").strip().rstrip("/")
         # Servers differ in how much they allow; the class says what is usual.
         self.__dict__["longest"] = max(1, _whole(self.settings.get("characters"), 500) - ADDRESSED)
@@ -122,6 +124,23 @@ class Mastodon(Channel):
         else:
             found += self._looked_again(place, watched, _whole(cursor.get("turn"), 0), us)
         return Fetched(tuple(found), {**place, "watched": watched}, more=full or fuller)
+
+    def wait(self, cursor: Mapping[str, Any], seconds: float) -> Iterator[None]:
+        """By the server's stream of notifications, which stays open until `close`."""
+        if self._listener is None:
+            try:
+                address = stream_address(self.server, self._instance())
+            except Failure:
+                address = stream_address(self.server, {})
+            same = urlsplit(address).hostname == urlsplit(self.server).hostname
+            self._listener = Listener(address, str(self.settings.get("token") or "").strip(), trusted=same)
+        return self._listener.wait(seconds)
+
+    def close(self) -> None:
+        """End the connection that `wait` keeps."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def _us(self) -> dict[str, str]:
         me = word(self._object("GET", "/api/v1/accounts/verify_credentials"), "id", needed=True)
