@@ -85,12 +85,17 @@ LABELS = {
     "bought": "Purchase",
     "product": "Product",
     "topic": "Topic",
+    "country": "Country",
+    "hearsay": "First-hand",
     "watch": "Watch",
     "about": "About",
     "apart": "Kept apart or taken back",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MANY = ("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "topic", "watch", "about")
+MANY = (
+    *("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "topic", "watch", "about"),
+    *("country", "hearsay"),
+)
 RATED = ("rated_from", "rated_to")
 _TOPIC = re.compile(r"[0-9]{1,9}(?= |$)")
 NONE = "-"  # in an address: messages without a brand, or not yet read
@@ -122,6 +127,8 @@ class Filters:
     bought: str = ""
     product: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()  # numbers of topics, or names; see relate.topicnames
+    country: tuple[str, ...] = ()  # two letters; und where a place is named that may be in several
+    hearsay: tuple[str, ...] = ()  # first_hand, hearsay
     watch: tuple[str, ...] = ()  # names of watches that caught it
     about: tuple[str, ...] = ()  # brands that it was sent to or that a watch heard named
     apart: str = ""

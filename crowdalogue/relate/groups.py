@@ -31,9 +31,13 @@ from crowdalogue.relate.scope import Scope
 Array: TypeAlias = Any
 
 MOST = 50_000  # messages of a group, the newest
-LABELS = ("intent", "sentiment", "urgency", "needs_answer", "topic", "channel", "brand", "language")
+LABELS = (
+    *("intent", "sentiment", "urgency", "needs_answer", "topic", "channel", "brand", "language"),
+    *("country", "hearsay"),
+)
 STRATA = ("channel", "brand", "month", "language")
-CODED = ("brand", "channel", "language", "sentiment", "intent", "urgency", "topic")  # 0 stands for none
+# 0 stands for none
+CODED = ("brand", "channel", "language", "sentiment", "intent", "urgency", "topic", "country", "hearsay")
 AT_ONCE = 5_000  # texts in one question to the store
 MANY = 1.5  # times as many messages an author: worth a word
 BOTH = 0.1  # share of the smaller group's people who are in both groups: worth a word

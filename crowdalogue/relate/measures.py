@@ -222,8 +222,12 @@ DIMENSIONS = {
     "direction": "Direction",
     "product": "Product",
     "topic": "Topic",
+    "country": "Country",
+    "hearsay": "First-hand",
 }
-OF_MESSAGES = frozenset({"sentiment", "intent", "language", "urgency", "direction", "product", "topic"})
+OF_MESSAGES = frozenset(
+    {"sentiment", "intent", "language", "urgency", "direction", "product", "topic", "country", "hearsay"}
+)
 IN_TEXT = frozenset({"product", "topic"})
 IN_TIME = frozenset({"day", "week", "hour", "weekday"})
 EPOCH = date(1970, 1, 1)

@@ -53,6 +53,8 @@ MESSAGES = Spec(
             ("followers", pa.int64()),  # of the author, as known when the row was last written
             ("author_verified", pa.bool_()),
             ("topic", pa.int32()),  # null where it has none
+            ("country", WORD),  # where it speaks of or comes from, as the reading found; 0 where that is not known
+            ("hearsay", WORD),  # first_hand, hearsay; 0 where neither
             ("watches", pa.list_(pa.int64())),  # whose hit it is, those judged wrong left out; null where of none
         ]
     ),
@@ -122,6 +124,9 @@ MESSAGE_VALUES = (
     "extra_text",
     "facts_text",
     "about__topic_id",
+    "reading__country",
+    "reading__hearsay",
+    "reading__product",
 )
 CONVERSATION_VALUES = (
     "id",
@@ -179,7 +184,8 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
     rows = Message.objects.filter(which).order_by("id").annotate(**texts).values_list(*MESSAGE_VALUES)[:limit]
     found = _columns(rows, len(MESSAGE_VALUES))
     (ids, conversation, brand, channel, direction, kind, public, sent_at, handle, person, user) = found[:11]
-    copies, language, sentiment, intent, urgency, needs_answer, apart, deleted_at, extra, facts, topic = found[11:]
+    copies, language, sentiment, intent, urgency, needs_answer, apart, deleted_at, extra, facts, *newer = found[11:]
+    topic, country, hearsay, product = newer
     sent = pa.array(sent_at, TIME)
     authors = [p if p is not None else (-h if h is not None else None) for p, h in zip(person, handle, strict=True)]
     columns = [
@@ -200,18 +206,21 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
         words.encode(apart),
         [at is not None for at in deleted_at],
         [k == "overheard" for k in kind],
-        *_given(extra, facts),
+        *_given(extra, facts, product),
         topic,
+        words.encode(country),
+        words.encode(hearsay),
         _watches(ids),
     ]
     return _table(MESSAGES, columns)
 
 
-def _given(extra: Sequence[str | None], facts: Sequence[str | None]) -> list[Sequence[Any]]:
-    """The columns from `rating` to `author_verified`."""
+def _given(extra: Sequence[str | None], facts: Sequence[str | None], read: Sequence[str | None]) -> list[Sequence[Any]]:
+    """The columns from `rating` to `author_verified`; a product is the one the source names, else the one read."""
     authors = {text: given.author(text) for text in set(facts)}
     said = [given.said(text) for text in extra]
-    rating, most, share, bought, product, version, place = zip(*said, strict=True) if said else ((),) * 7
+    rating, most, share, bought, named, version, place = zip(*said, strict=True) if said else ((),) * 7
+    product = [own or found for own, found in zip(named, read, strict=True)]
     of = [authors[text] for text in facts]
     places = [own or author.place for own, author in zip(place, of, strict=True)]
     return [rating, most, share, bought, product, version, places, [a.followers for a in of], [a.verified for a in of]]

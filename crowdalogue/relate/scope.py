@@ -23,7 +23,7 @@ QUARTER_S = 900
 START, END, NOW_S = 2_000_000_001, 2_000_000_002, 900_000_000_003
 MESSAGE_FIELDS = (
     *("sentiment", "intent", "language", "urgency", "needs_answer", "author"),
-    *("rated", "bought", "product", "topic", "watch", "about", "apart"),
+    *("rated", "bought", "product", "topic", "country", "hearsay", "watch", "about", "apart"),
 )
 NEARLY = 1e-9  # shares of stars are fractions: 0.7 and 7 of 10 are the same
 MOST_WATCHES = 1_000
@@ -154,7 +154,7 @@ class Scope:
 
     def _readings(self, rows: Expression) -> Expression:
         f = self.filters
-        for name in ("sentiment", "intent", "language", "urgency"):
+        for name in ("sentiment", "intent", "language", "urgency", "country", "hearsay"):
             rows = self._chosen(rows, name, getattr(f, name))
         if f.needs_answer == "read":
             rows = rows.filter(_.needs_answer.notnull())

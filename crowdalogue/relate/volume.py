@@ -113,6 +113,8 @@ def said_beside() -> dict[str, bool]:
             bought=_.verified_purchase.notnull().any(),
             product=_["product"].notnull().any(),
             topic=_["topic"].notnull().any(),
+            country=(_.country != 0).any(),
+            hearsay=(_.hearsay != 0).any(),
             watch=_.watches.notnull().any(),
             apart=((_.apart != 0) | _.taken_back).any(),
         )

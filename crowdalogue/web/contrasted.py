@@ -31,6 +31,8 @@ KINDS = {
     "channel": "Channel",
     "brand": "Brand",
     "language": "Language",
+    "country": "Country",
+    "hearsay": "First-hand",
     "month": "Month",
     "word": "Word",
 }
@@ -81,7 +83,7 @@ def who(filters: Filters, other: Filters) -> str:
     parts = []
     if filters.topic and filters.topic != other.topic:
         parts.append(f"wrote about “{'” or “'.join(topicnames.said(filters.topic))}”")
-    for name in ("channel", "brand", "sentiment", "intent", "urgency", "language", "tag"):
+    for name in ("channel", "brand", "sentiment", "intent", "urgency", "language", "country", "hearsay", "tag"):
         mine = getattr(filters, name)
         if name == "intent" and len(mine) == 1 and mine != other.intent and mine[0] in DID:
             parts.append(DID[mine[0]])
@@ -105,7 +107,13 @@ def who(filters: Filters, other: Filters) -> str:
 
 
 def _trait(name: str, values: str) -> str:
-    said = {"channel": "wrote by", "brand": "wrote about", "language": "wrote in", "tag": "has the tag"}
+    said = {
+        "channel": "wrote by",
+        "brand": "wrote about",
+        "language": "wrote in",
+        "tag": "has the tag",
+        "country": "is in",
+    }
     return f"{said[name]} {values}" if name in said else f"wrote something of {KINDS[name].lower()} “{values.lower()}”"
 
 
@@ -138,6 +146,8 @@ def does(row: Row) -> str:
         "brand": f"write about {name}",
         "topic": f"write about “{name}”",
         "language": f"write in {name}",
+        "country": f"are in {name}",
+        "hearsay": f"tell something {name.lower()}",
     }
     return said.get(row.kind, f"write “{name}”")
 

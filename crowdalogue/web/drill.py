@@ -8,9 +8,11 @@ from typing import Any
 
 from django.urls import reverse
 
+from crowdalogue.analyze.document import NOTHING
 from crowdalogue.relate import topicnames
 from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.measures import Measure, Row
+from crowdalogue.web import found
 from crowdalogue.web.words import channel_name, said
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -62,6 +64,8 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
     """A row's value as a person reads it."""
     if isinstance(value, date):
         return f"{value.day} {value:%b}" + ("" if abs((date.today() - value).days) < 300 else f" {value.year}")  # noqa: DTZ011
+    if dimension in ("country", "hearsay"):
+        return _found(dimension, value)
     if value == "-":
         return f"No {dimension}" if dimension in ("brand", "channel", "product", "topic") else "Not read yet"
     if dimension == "channel":
@@ -77,6 +81,14 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
     if dimension in ("brand", "product", "watch"):
         return str(value)
     return said(value) if dimension != "language" else language(value)
+
+
+def _found(dimension: str, value: Any) -> str:
+    if value == "others":
+        return "Others"
+    if dimension == "country":
+        return "No country" if value == "-" else found.country_name(str(value))
+    return found.chosen(dimension, NOTHING if value == "-" else str(value))
 
 
 def language(code: str) -> str:

@@ -31,7 +31,16 @@ from crowdalogue.web.words import exact
 
 ALWAYS = ("period", "brand", "channel")
 MORE = ("whose", "direction", "sentiment", "intent", "language", "urgency", "needs_answer", "tag", "wait")
-BESIDE = ("topic", "rated", "bought", "product", "watch", "apart")  # offered only where there is something to find
+BESIDE = (
+    "topic",
+    "country",
+    "hearsay",
+    "rated",
+    "bought",
+    "product",
+    "watch",
+    "apart",
+)  # offered only where there is something to find
 STARS: dict[str, tuple[str, float | None, float | None]] = {
     "any": ("with a rating", 0.0, None),
     "best": ("best: 5 of 5", 1.0, None),

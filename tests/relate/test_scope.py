@@ -88,10 +88,29 @@ def test_what_is_kept_apart_taken_back_or_a_note_is_not_counted(make: Any) -> No
     by_product = {r["product"]: r["n"] for r in measures.table(scope(), "messages", ("product",))}
     assert by_product == {"Kettle": 1, "Lamp": 1, "-": 2}
     assert volume.said_beside() == {"rated": True, "bought": True, "product": True, "watch": True, "apart": True} | {
-        "topic": False
+        "topic": False,
+        "country": False,
+        "hearsay": False,
     }
 
 
+def test_what_the_rules_found_is_counted_and_chosen(make: Any) -> None:
+    talk = make.conversation()
+    make.message(talk, reading={"country": "GB", "hearsay": "first_hand", "product": "Tarn Kettle"})
+    make.message(talk, reading={"country": "und", "hearsay": "hearsay"}, extra={"product": "Lamp"})
+    make.message(talk, reading={})
+    found = {name: {r[name]: r["n"] for r in measures.table(scope(), "messages", (name,))} for name in FOUND_BY_RULE}
+    assert found == FOUND_BY_RULE
+    assert volume.said_beside() | {"country": True, "hearsay": True, "product": True} == volume.said_beside()
+    for name, counts in FOUND_BY_RULE.items():
+        assert {v: measures.figure(scope(f"{name}={v}"), "messages")["n"] for v in counts} == counts
+
+
+FOUND_BY_RULE = {
+    "country": {"GB": 1, "und": 1, "-": 1},
+    "hearsay": {"first_hand": 1, "hearsay": 1, "-": 1},
+    "product": {"Tarn Kettle": 1, "Lamp": 1, "-": 1},
+}
 BESIDE = {
     "": 4,
     "direction=any": 5,
