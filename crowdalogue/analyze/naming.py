@@ -23,6 +23,8 @@ SHARE = 0.04  # of the group's messages that a phrase of its name stands in
 WORDS = 12  # phrases kept for a group
 LONGEST = 60  # characters of a name taken from a message
 READ = 2000  # characters of a message that are looked at
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_CODE = re.compile(r"(?<!\w)[^\W\d_]{1,5}[-#]?\d{3,}\w*")  # numbers of orders: AB-12345
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 # What says nothing by itself, in the languages that are read without a translator.
@@ -104,12 +106,12 @@ def phrases(text: str) -> set[str]:
     """The words of a text, and its pairs of neighbouring words, without those that say nothing by themselves."""
     text = visible(text[:READ])
     if "@" in text:
-        text = NAMED.sub(" . ", text)
+        text = NAMED.sub(" . ", _ADDRESS.sub(" . ", text))
     if "://" in text or "www." in text:
         text = LINK.sub(" . ", text)
     found: set[str] = set()
     before, end = "", -9
-    for hit in _WORD.finditer(text.casefold()):
+    for hit in _WORD.finditer(_CODE.sub(" . ", text.casefold())):
         word = hit[0].replace("’", "'").removesuffix("'s")
         telling = len(word) > 1 and word not in _STOP and not word.isdigit()
         if telling:

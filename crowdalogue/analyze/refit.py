@@ -5,6 +5,7 @@ What people decided stands: see topic_kept.py for the messages, topic_deeds.py f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,7 +96,7 @@ def asked(now: datetime) -> TopicFit | None:
 
 def refit(now: datetime, *, claim: Callable[[datetime], TopicFit | None] = due) -> TopicFit | None:
     """Make the fit that `claim` gives. Write-transactions are short: messages are written in parts."""
-    fit = claim(now)
+    began, fit = time.monotonic(), claim(now)
     if fit is None:
         return None
     try:
@@ -104,7 +105,7 @@ def refit(now: datetime, *, claim: Callable[[datetime], TopicFit | None] = due) 
     except BaseException:
         TopicFit.objects.filter(pk=fit.pk).update(version=FAILED)
         raise
-    fit.ended_at, fit.version = now, topics.VERSION
+    fit.ended_at, fit.version = now + timedelta(seconds=time.monotonic() - began), topics.VERSION
     fit.save(update_fields=["messages", "topics", "stayed", "ended_at", "version"])
     return fit
 

@@ -28,6 +28,7 @@ from crowdalogue.web.settings import record
 from crowdalogue.web.words import number, plural
 
 FRESH = timedelta(days=7)  # for so long a topic is announced as new
+COUNTED = timedelta(minutes=1)  # within it the columns follow, or no worker is there
 STEPS = {
     refit.ASKED: "Waiting for the worker, which looks every other second.",
     refit.READING: "Reading messages.",
@@ -220,10 +221,11 @@ def fit_of(request: HttpRequest) -> dict[str, Any]:
     newest = TopicFit.objects.order_by("-day").first()
     running = newest is not None and refit.running(newest, now)
     done = TopicFit.objects.filter(ended_at__isnull=False).order_by("-ended_at").first()
+    counting = not running and done is not None and _is_being_counted(done, now)
     return {
         "fit": done,
-        "running": running,
-        "step": STEPS.get(newest.version, "") if newest and running else "",
+        "running": running or counting,
+        "step": "Counting the messages." if counting else STEPS.get(newest.version, "") if newest and running else "",
         "began": newest.started_at if newest and running and newest.version != refit.ASKED else None,
         "failed": newest is not None and newest.version == refit.FAILED,
         "stayed": f"{done.stayed:.0%}" if done and done.stayed is not None else "",
@@ -231,6 +233,14 @@ def fit_of(request: HttpRequest) -> dict[str, Any]:
         "fewest": refit.FEWEST,
         "may_find": may(request, "manage"),
     }
+
+
+def _is_being_counted(done: TopicFit, now: datetime) -> bool:
+    """Whether the columns, a few seconds behind, still lack what the fit wrote."""
+    as_of = facts.as_of()
+    if done.ended_at is None or as_of is None or not timedelta(0) <= now - done.ended_at < COUNTED:
+        return False
+    return as_of <= done.ended_at
 
 
 @require_GET

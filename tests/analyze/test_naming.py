@@ -33,6 +33,11 @@ def test_phrases_say_something() -> None:
     assert "code working" not in said  # they do not stand side by side
 
 
+def test_numbers_of_orders_and_addresses_are_no_words() -> None:
+    said = naming.phrases("My order BC-79217 (#AB123) went to jo.berg@example.com, model X9 @shop")
+    assert said == {"order", "model", "x9", "model x9"}
+
+
 def test_without_words_the_middle_speaks() -> None:
     (only,) = named({"": ["Is it?" * 40, "It is."]})
     assert only.name.startswith("Is it?")

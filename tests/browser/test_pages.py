@@ -51,6 +51,10 @@ PAGES = (
     "/watches/1/",
     "/watches/1/?show=wrong",
     "/watches/1/change/",
+    "/topics/",
+    "/topics/?show=adopted",
+    "/topics/1/",
+    "/topics/1/split/",
     "/search/?q=parcel",
     "/search/?q=zzzz",
     "/new/",
@@ -87,13 +91,14 @@ PAGES = (
 )
 OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
 ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
-WITH_CHARTS = ("/", "/explore/", "/compare/")
+WITH_CHARTS = ("/", "/explore/", "/compare/", "/topics/", "/topics/1/")
 # Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
 NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
     "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
     "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
+    "topics/find", "topics/progress",
 }  # fmt: skip
 
 SEED = """
@@ -143,6 +148,7 @@ parcels = watches.save(olga, name='Parcels', purpose='need', query=typed('any:pa
 WatchSearch.objects.create(watch=parcels, account=mail, last_error='The token ended. Enter a new one.')
 watches.fill()
 watches.judge(olga, parcels, [parcels.hits.first().message_id], False)
+assert flow.find_topics()
 facts.refresh()
 """
 
