@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from crowdalogue.channels import webpage
-from crowdalogue.channels.base import Author, Channel, Field, Incoming, Item, Outgoing, Raw, Sent, Unknown
-from crowdalogue.channels.payload import each, word
-from crowdalogue.channels.webhook import new_secret
+from crowdalogue.channels.base import Author, Field, Incoming, Outgoing, Sent
+from crowdalogue.channels.payload import word
 from crowdalogue.errors import NotUnderstood
 
 VISITOR = re.compile(r"(?:visitor|customer)-[0-9a-z]{12}")
@@ -37,13 +34,11 @@ def thread(visitor: str) -> str:
     return f"visitor:{visitor}"
 
 
-class Webchat(Channel):
+class Webchat(webpage.PageChannel):
     kind = "webchat"
     label = "Web chat"
     icon = "i-chat"
-    receives_hooks = True
-    replies = True
-    media = "both"
+    writer = ("visitor", "visitor-" + hashlib.sha256(b"sample").hexdigest()[:12])
     receipts = True
     longest = 8000
     tried = "a real Chromium, on a page of another origin with a strict policy"
@@ -88,59 +83,19 @@ class Webchat(Channel):
         ),
     )
 
-    @classmethod
-    def prepare(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        return {**settings, "secret": settings.get("secret") or new_secret()}
-
-    def check(self) -> None:
-        webpage.check_page(self.settings)
-        webpage.check_mail(self.settings)
-
-    # --- the door
-
-    def verify(self, raw: Raw, now: datetime) -> None:
-        webpage.verify(self.settings, raw, now)
-
-    def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw:
-        visitor = "visitor-" + hashlib.sha256(b"sample").hexdigest()[:12]
-        item = {
-            "event": "message",
-            "id": f"sample-{int(now.timestamp())}-{number}",
-            "visitor": visitor,
-            "name": "Test",
-            "text": text,
-            "at": now.isoformat(),
-        }
-        return webpage.sealed(str(self.settings["secret"]), item, now)
-
-    def parse(self, raw: Raw) -> list[Item]:
-        return each(webpage.items_of(raw), self.read, "message")
-
-    def read(self, item: dict[str, Any]) -> list[Item]:
-        event = word(item, "event", needed=True)
-        if event != "message":
-            return [Unknown(f"an event of kind {event[:40]}")]
+    def message(self, item: dict[str, Any]) -> Incoming:
         visitor, message = word(item, "visitor", needed=True), word(item, "id", needed=True)
         if not VISITOR.fullmatch(visitor):
             raise NotUnderstood('"visitor" is no visitor of ours.')
         if not MESSAGE_ID.fullmatch(message):
             raise NotUnderstood('"id" must have 8 to 64 letters, digits or dashes.')
-        files = webpage.files_in(item)
-        text = word(item, "text")
-        if not text.strip() and not files:
-            raise NotUnderstood('"text" is empty, and there is no file.')
-        return [
-            Incoming(
-                external_id=external_id(visitor, message),
-                author=Author(visitor, word(item, "name")[:200], facts=webpage.facts_of(item)),
-                text=text,
-                sent_at=webpage.sent_at(item),
-                subject=webpage.subject_of(item),
-                threads=(thread(visitor),),
-                attachments=files,
-                extra={"visitor": visitor, **webpage.extra_of(item)},
-            )
-        ]
+        return Incoming(
+            external_id=external_id(visitor, message),
+            author=Author(visitor, word(item, "name")[:200], facts=webpage.facts_of(item)),
+            threads=(thread(visitor),),
+            extra={"visitor": visitor, **webpage.extra_of(item)},
+            **webpage.said_by(item),
+        )
 
     # --- answers
 

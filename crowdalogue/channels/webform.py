@@ -5,27 +5,22 @@ Posted through web/form.py, whose deliveries are read here. The answer goes out 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from crowdalogue.channels import webpage
-from crowdalogue.channels.base import Author, Channel, Field, Incoming, Item, Outgoing, Raw, Sent, Unknown
+from crowdalogue.channels.base import Author, Field, Incoming, Outgoing, Sent
 from crowdalogue.channels.mail.compose import envelope_address, message_id
 from crowdalogue.channels.mail.incoming import normalised
-from crowdalogue.channels.payload import each, word
-from crowdalogue.channels.webhook import new_secret
+from crowdalogue.channels.payload import word
 from crowdalogue.errors import NotUnderstood
 
 
-class Webform(Channel):
+class Webform(webpage.PageChannel):
     kind = "webform"
     label = "Web form"
     icon = "i-form"
     handles = "email"
-    receives_hooks = True
-    replies = True
-    media = "both"
+    writer = ("email", "test@example.com")
     tried = "our own page in a real Chromium, also inside a page of another origin; answers through a real SMTP server"
     guide = (
         "A page where customers write to you without a chat and without an account, also as a part of your own pages. "
@@ -55,58 +50,19 @@ class Webform(Channel):
         *webpage.MAIL_FIELDS,
     )
 
-    @classmethod
-    def prepare(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        return {**settings, "secret": settings.get("secret") or new_secret()}
-
-    def check(self) -> None:
-        webpage.check_page(self.settings)
-        webpage.check_mail(self.settings)
-
     def normalise(self, address: str) -> str:
         return normalised(address)
 
-    # --- the door
-
-    def verify(self, raw: Raw, now: datetime) -> None:
-        webpage.verify(self.settings, raw, now)
-
-    def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw:
-        item = {
-            "event": "message",
-            "id": f"sample-{int(now.timestamp())}-{number}",
-            "email": "test@example.com",
-            "name": "Test",
-            "text": text,
-            "at": now.isoformat(),
-        }
-        return webpage.sealed(str(self.settings["secret"]), item, now)
-
-    def parse(self, raw: Raw) -> list[Item]:
-        return each(webpage.items_of(raw), self.read, "message")
-
-    def read(self, item: dict[str, Any]) -> list[Item]:
-        event = word(item, "event", needed=True)
-        if event != "message":
-            return [Unknown(f"an event of kind {event[:40]}")]
+    def message(self, item: dict[str, Any]) -> Incoming:
         address = envelope_address(word(item, "email", needed=True))
         if not address:
             raise NotUnderstood('"email" is no e-mail address.')
-        files = webpage.files_in(item)
-        text = word(item, "text")
-        if not text.strip() and not files:
-            raise NotUnderstood('"text" is empty, and there is no file.')
-        return [
-            Incoming(
-                external_id="form:" + word(item, "id", needed=True)[:200],
-                author=Author(address, word(item, "name")[:200], facts=webpage.facts_of(item)),
-                text=text,
-                sent_at=webpage.sent_at(item),
-                subject=webpage.subject_of(item),
-                attachments=files,
-                extra=webpage.extra_of(item),
-            )
-        ]
+        return Incoming(
+            external_id="form:" + word(item, "id", needed=True)[:200],
+            author=Author(address, word(item, "name")[:200], facts=webpage.facts_of(item)),
+            extra=webpage.extra_of(item),
+            **webpage.said_by(item),
+        )
 
     # --- answers
 

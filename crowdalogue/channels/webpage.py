@@ -15,15 +15,26 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from crowdalogue.channels.base import Attachment, Field, NotUnderstood, Outgoing, Raw, SendError
+from crowdalogue.channels.base import (
+    Attachment,
+    Channel,
+    Field,
+    Incoming,
+    Item,
+    NotUnderstood,
+    Outgoing,
+    Raw,
+    SendError,
+    Unknown,
+)
 from crowdalogue.channels.mail import smtp
 from crowdalogue.channels.mail.compose import compose, envelope_address, message_id
 from crowdalogue.channels.mail.incoming import Ourselves
-from crowdalogue.channels.payload import flag, load_object, moment, part, parts, word
-from crowdalogue.channels.webhook import HEADER, Webhook, sign
+from crowdalogue.channels.payload import each, flag, load_object, moment, part, parts, word
+from crowdalogue.channels.webhook import HEADER, Webhook, new_secret, sign
 from crowdalogue.errors import Failure
 
 LANGUAGES = (
@@ -203,9 +214,56 @@ def sealed(secret: str, item: Mapping[str, Any], now: datetime, key: str = "") -
     return Raw(body, headers, key)
 
 
-def verify(settings: Mapping[str, Any], raw: Raw, now: datetime) -> None:
-    """Raise `Refused` unless somebody who has the account's secret signed it within five minutes."""
-    Webhook({"secret": settings.get("secret")}).verify(raw, now)
+class PageChannel(Channel):
+    """What the chat and the form have in common: settings, the door, and how an item is read."""
+
+    receives_hooks = True
+    replies = True
+    media = "both"
+    writer: ClassVar[tuple[str, str]] = ("", "")  # what names the writer of an item, and such a name for a test
+
+    @classmethod
+    def prepare(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {**settings, "secret": settings.get("secret") or new_secret()}
+
+    def check(self) -> None:
+        check_page(self.settings)
+        check_mail(self.settings)
+
+    def verify(self, raw: Raw, now: datetime) -> None:
+        """Raise `Refused` unless somebody who has the account's secret signed it within five minutes."""
+        Webhook({"secret": self.settings.get("secret")}).verify(raw, now)
+
+    def sample(self, now: datetime, number: int = 1, text: str = "This is a test message.") -> Raw:
+        item = {"event": "message", "id": f"sample-{int(now.timestamp())}-{number}", "name": "Test", "text": text}
+        item |= {self.writer[0]: self.writer[1], "at": now.isoformat()}
+        return sealed(str(self.settings["secret"]), item, now)
+
+    def parse(self, raw: Raw) -> list[Item]:
+        return each(items_of(raw), self.read, "message")
+
+    def read(self, item: dict[str, Any]) -> list[Item]:
+        event = word(item, "event", needed=True)
+        if event != "message":
+            return [Unknown(f"an event of kind {event[:40]}")]
+        message = self.message(item)
+        if not message.text.strip() and not message.attachments:
+            raise NotUnderstood('"text" is empty, and there is no file.')
+        return [message]
+
+    def message(self, item: dict[str, Any]) -> Incoming:
+        """One item as a message: who wrote it, and what it is called. Raises `NotUnderstood`."""
+        raise NotImplementedError
+
+
+def said_by(item: dict[str, Any]) -> dict[str, Any]:
+    """What an item holds whoever wrote it, as fields of `Incoming`."""
+    return {
+        "text": word(item, "text"),
+        "sent_at": sent_at(item),
+        "subject": subject_of(item),
+        "attachments": files_in(item),
+    }
 
 
 def items_of(raw: Raw) -> list[dict[str, Any]]:

@@ -125,9 +125,9 @@ def test_only_the_site_itself_can_vouch() -> None:
 def test_a_delivery_of_ours_is_signed() -> None:
     raw = webpage.sealed(SECRET, {"id": "1", "text": "ä"}, NOW, "a key")
     assert raw.key == "a key"
-    webpage.verify({"secret": SECRET}, raw, NOW)
+    webpage.PageChannel({"secret": SECRET}).verify(raw, NOW)
     with pytest.raises(Refused):
-        webpage.verify({"secret": SECRET + "x"}, raw, NOW)
+        webpage.PageChannel({"secret": SECRET + "x"}).verify(raw, NOW)
     assert webpage.items_of(raw) == [{"id": "1", "text": "ä"}]
 
 
