@@ -32,6 +32,7 @@ FOLDS = 5
 ENOUGH = 8  # of yes and of no, drawn at random, before threshold and confidence follow them
 BEFORE = 0.5  # the threshold before that
 LEAST, MOST = 0.1, 0.9  # thresholds
+LIFT = 3.0  # the most that confidence is raised where half of the examples would be overlooked
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -193,9 +194,16 @@ def _settled(lesson: Lesson, held: Doubles) -> tuple[float, float, float, bool]:
     drawn = (lesson.weight > 0) & np.isfinite(held)
     yes, scores, weight = lesson.yes[drawn], held[drawn], lesson.weight[drawn]
     if min(int(yes.sum()), int((~yes).sum())) < ENOUGH:
-        return 1.0, 0.0, BEFORE, False
+        return 1.0, _lift(held[lesson.yes]), BEFORE, False
     slope, shift = _line(scores, yes, weight)
     return slope, shift, _threshold(_share(slope * scores + shift), yes, weight), True
+
+
+def _lift(held: Doubles) -> float:
+    """Before anything was drawn at random: what nobody labelled weighs too much against a category that many
+    messages are in. So much is added that half of the examples of yes are caught by fits that did not see them."""
+    known = held[np.isfinite(held)]
+    return float(np.clip(-np.median(known), 0.0, LIFT)) if len(known) else 0.0
 
 
 def _line(scores: Doubles, yes: Flags, weight: Doubles) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 from django.core import signing
 from numpy.typing import NDArray
 
-from crowdalogue.analyze import categories_measured, categories_taught
-from crowdalogue.analyze.categories import Head
-from crowdalogue.analyze.categories_taught import Pool
+from crowdalogue.analyze import categories, categories_measured, categories_taught
+from crowdalogue.analyze.categories import Head, Lesson
+from crowdalogue.analyze.categories_measured import Measured
+from crowdalogue.analyze.categories_taught import Added, Pool
 from crowdalogue.errors import Failure
 from crowdalogue.models import Category, CategoryExample, CategoryVersion, Message
 
@@ -41,6 +43,18 @@ class Preview:
     missed: list[Caught]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A head that is not kept, what it can be tried on, what became of the texts, how many more there are, and how
+    its examples fare by fits that did not see them."""
+
+    head: Head
+    among: Pool
+    added: Added
+    beyond: int
+    measured: Measured
+
+
 def preview(head: Head, among: Pool, user: Any, shown: int = SHOWN) -> Preview:
     """Try a head on the pool; nothing is kept."""
     sure = head.confidence(among.vectors)
@@ -55,6 +69,26 @@ def preview(head: Head, among: Pool, user: Any, shown: int = SHOWN) -> Preview:
     messages = _seen(among.ids[np.concatenate([top, just, below])], user)
     groups = [_rows(part, among.ids, sure, messages) for part in (top, just, below)]
     return Preview(len(sure), caught, unsure, *groups)
+
+
+def trial(name: str, description: str, given: Sequence[tuple[str, bool]], category: Category | None = None) -> Trial:
+    """What would be learned from these texts, beside what a category knows already; nothing is kept. The first
+    `AT_ONCE` texts are tried. Raises `Failure`."""
+    added, wanted = categories_taught.sorted_out(given)
+    texts = list(wanted.values())[: categories_taught.AT_ONCE]
+    vectors = categories_taught.encoded([text for text, _ in texts])
+    yes = np.array([said for _, said in texts], dtype=bool)
+    among = categories_taught.pool()
+    known = categories_taught.known(category) if category else None
+    if known is not None:
+        vectors, yes = np.concatenate([known.vectors, vectors]), np.concatenate([known.yes, yes])
+    background = categories_taught.background(among, known.messages if known else set())
+    named = categories_taught.named(name, description)
+    learned = categories.learn(Lesson(vectors, yes, np.zeros(len(yes)), background, named))
+    fair = np.isfinite(learned.held)
+    caught = learned.head.sure(learned.held[fair]) >= learned.head.threshold
+    measured = categories_measured.measure(yes[fair], caught, np.ones(int(fair.sum())))
+    return Trial(learned.head, among, added, len(wanted) - len(texts), measured)
 
 
 def _seen(ids: NDArray[np.int64], user: Any) -> dict[int, Message]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -86,7 +86,7 @@ def digest_of(text: str) -> str:
 def add_texts(user: User | None, category: Category, given: Iterable[tuple[str, bool]], source: str) -> Added:
     """Keep texts without a message as examples. The same text said both ways at once is kept as neither; a text that
     was there gets the newer label."""
-    added, wanted = _sorted_out(given)
+    added, wanted = sorted_out(given)
     digests = list(wanted)
     there: dict[str, CategoryExample] = {}
     for part in chunks(digests):
@@ -113,7 +113,8 @@ def add_texts(user: User | None, category: Category, given: Iterable[tuple[str, 
     return added
 
 
-def _sorted_out(given: Iterable[tuple[str, bool]]) -> tuple[Added, dict[str, tuple[str, bool]]]:
+def sorted_out(given: Iterable[tuple[str, bool]]) -> tuple[Added, dict[str, tuple[str, bool]]]:
+    """Texts by their digest, without the empty ones and those said both ways."""
     added = Added()
     wanted: dict[str, tuple[str, bool]] = {}
     both: set[str] = set()
@@ -144,11 +145,19 @@ def _relabel(
 def _understand(rows: Sequence[CategoryExample]) -> None:
     """Set the vectors of texts; without an encoder they stay without."""
     try:
-        vectors = encoder.encode([row.text[: embedding.CHARACTERS] for row in rows])
-    except encoder.EncoderMissing:
+        vectors = encoded([row.text for row in rows])
+    except Failure:
         return
     for row, vector in zip(rows, vectors, strict=True):
         row.vector, row.embedding = vector.astype("<f2").tobytes(), embedding.VERSION
+
+
+def encoded(texts: Sequence[str]) -> Floats:
+    """Their vectors. Raises `Failure` where there is no encoder."""
+    try:
+        return encoder.encode([text[: embedding.CHARACTERS] for text in texts])
+    except encoder.EncoderMissing as error:
+        raise Failure(str(error)) from None
 
 
 def understand(category: Category, limit: int = AT_ONCE) -> int:
@@ -272,14 +281,18 @@ def known(category: Category) -> Known:
 
 def lesson(category: Category, said: Known, among: Pool) -> Lesson:
     """What a version learns from: the examples, and messages of the pool that nobody labelled."""
-    free = np.array([pk not in said.messages for pk in among.ids.tolist()], dtype=bool)
-    background = among.vectors[free] if len(among.ids) else among.vectors
-    if len(background) > BACKGROUND:
-        background = background[:: -(-len(background) // BACKGROUND)]
     drawn = np.array([d is not None for d in said.density], dtype=bool)
     weight = np.zeros(len(said.ids))
     weight[drawn] = categories_measured.weights([d for d in said.density if d is not None], len(among.ids))
-    return Lesson(said.vectors, said.yes, weight, background, named(category.name, category.description))
+    unlabelled = background(among, said.messages)
+    return Lesson(said.vectors, said.yes, weight, unlabelled, named(category.name, category.description))
+
+
+def background(among: Pool, labelled: set[int]) -> Floats:
+    """Vectors of messages that nobody labelled, spread over the pool."""
+    free = np.array([pk not in labelled for pk in among.ids.tolist()], dtype=bool)
+    rows = among.vectors[free] if len(among.ids) else among.vectors
+    return rows[:: -(-len(rows) // BACKGROUND)] if len(rows) > BACKGROUND else rows
 
 
 # --- versions
@@ -420,10 +433,9 @@ def take_over(version: CategoryVersion, why: str, now: datetime) -> None:
 
 def counts(category: Category) -> dict[str, int]:
     """How many examples there are: yes, no, skipped, drawn at random, and with no vector yet."""
-    found: dict[str, int] = CategoryExample.objects.filter(category=category).aggregate(
-        yes=Count("pk", filter=Q(yes=True)),
-        no=Count("pk", filter=Q(yes=False)),
-        skipped=Count("pk", filter=Q(yes=None)),
-        drawn=Count("pk", filter=Q(yes__isnull=False, density__isnull=False)),
-    )
+    rows = CategoryExample.objects.filter(category=category).order_by().values("yes")
+    found = {"yes": 0, "no": 0, "skipped": 0, "drawn": 0}
+    for yes, n, drawn in rows.annotate(n=Count("pk"), drawn=Count("density")).values_list("yes", "n", "drawn"):
+        found["skipped" if yes is None else "yes" if yes else "no"] += n
+        found["drawn"] += drawn if yes is not None else 0
     return {**found, "waiting": waiting(category).count()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from crowdalogue import flow
 from crowdalogue.analyze import categories, categories_asked, categories_judged, categories_taught
+from crowdalogue.channels.base import Author, Incoming
 from crowdalogue.errors import Failure
 from crowdalogue.flow import categories as verbs
 from crowdalogue.models import (
@@ -43,14 +46,27 @@ OTHER = (
     "Do you sell {} chairs",
     "Please send the invoice for the {} table",
     "I love the {} sofa",
+    "Can I return the {} chair",
+    "What does the {} carpet cost",
+    "Your shop in the {} street was closed",
+    "How do I assemble the {} shelf",
+    "Cancel the {} newsletter please",
 )
 COLOURS = ("blue", "red", "green", "grey", "white", "black")
+ALL = 75
 
 
-def told(account: Account, forms: tuple[str, ...], colours: tuple[str, ...] = COLOURS, **more: object) -> None:
+_numbers = count(1)
+
+
+def told(account: Account, forms: tuple[str, ...], colours: tuple[str, ...] = COLOURS, **more: Any) -> None:
+    """Each by somebody else: a rush of one author would be kept apart."""
     for form in forms:
         for colour in colours:
-            write(account, form.format(colour), f"{form}{colour}{more}", **more)
+            number = next(_numbers)
+            author = Author(f"p{number}@example.com", f"Person {number}")
+            item = Incoming(f"m{number}", author, form.format(colour), **{"sent_at": timezone.now(), **more})
+            flow.file(account, [item])
     while flow.process():
         pass
 
@@ -62,8 +78,9 @@ def mail(account: Callable[..., Account]) -> Account:
 
 @pytest.fixture
 def taught(mail: Account, manager: User) -> Category:
-    """Late parcels, of five examples; sixty messages were here before."""
-    told(mail, LATE + OTHER)
+    """Late parcels, of five examples; seventy-five messages were here before."""
+    told(mail, LATE, COLOURS[:3])
+    told(mail, OTHER)
     late = verbs.define(manager, "Late parcel", "A parcel or delivery that has not come")
     verbs.teach(manager, late, [(form.format("brown"), True) for form in LATE], "pasted")
     verbs.learn(manager, late)
@@ -103,9 +120,9 @@ def test_the_first_version_takes_over_and_goes_through_history(taught: Category)
     print("five examples: precision", precision, "recall", recall)
     assert precision > 0.8 and recall > 0.8
     replay = CategoryReplay.objects.get()
-    assert (replay.state, replay.judged, replay.total) == ("done", 60, 60)
+    assert (replay.state, replay.judged, replay.total) == ("done", ALL, ALL)
     week = CategoryWeek.objects.get()
-    assert week.judged == 60 and week.caught == MessageCategory.objects.filter(yes=True).count()
+    assert week.judged == ALL and week.caught == MessageCategory.objects.filter(yes=True).count()
     assert week.week == categories_judged.week_of(timezone.now())
 
 
@@ -156,7 +173,7 @@ def test_labels_from_the_queue_give_figures_and_a_later_version_waits_to_be_comp
     figures = categories_taught.measured(version)
     print("measured", figures)
     assert figures.n == 45 and not figures.recall.few
-    precision, recall = scored(taught)
+    precision, _ = scored(taught)
     assert figures.precision.low is not None and figures.precision.high is not None
     assert figures.precision.low <= precision <= figures.precision.high
     assert figures.recall.low is not None and figures.recall.high is not None
@@ -212,7 +229,8 @@ def test_overnight_a_version_waits_where_labels_are_few(taught: Category, manage
 
 
 def test_two_examples_teach_and_none_says_what_is_missing(mail: Account, manager: User) -> None:
-    told(mail, LATE + OTHER)
+    told(mail, LATE, COLOURS[:3])
+    told(mail, OTHER)
     late = verbs.define(manager, "Late parcel", "A parcel that has not come")
     with pytest.raises(Failure, match="No example says what is in the category"):
         verbs.learn(manager, late)
@@ -306,10 +324,10 @@ def test_a_replay_stops_resumes_and_says_every_number_before_and_after(
     told(mail, LATE[:1], ("orange",))  # judged as it is read, while history is gone through
     settle()
     replay.refresh_from_db()
-    assert replay.state == "done" and replay.judged == 64
+    assert replay.state == "done" and replay.judged == ALL + 4
     counts = replay.weeks["counts"]
     assert len(counts) == 2
-    assert sum(c[0] for c in counts.values()) == 64
+    assert sum(c[0] for c in counts.values()) == ALL + 4
     assert sum(c[1] for c in counts.values()) == old
     inside = MessageCategory.objects.filter(yes=True)
     assert sum(c[2] for c in counts.values()) == inside.count() - 1
@@ -317,7 +335,7 @@ def test_a_replay_stops_resumes_and_says_every_number_before_and_after(
     assert set(inside.values_list("version__number", flat=True)) == {2}
     weeks = CategoryWeek.objects.all()
     assert {w.version_id for w in weeks} == {second.pk}
-    assert sum(w.judged for w in weeks) == 65 and sum(w.caught for w in weeks) == inside.count()
+    assert sum(w.judged for w in weeks) == ALL + 5 and sum(w.caught for w in weeks) == inside.count()
 
 
 def test_a_replay_ends_where_another_version_takes_over(taught: Category, manager: User) -> None:
@@ -409,7 +427,7 @@ def test_a_preview_shows_what_it_would_catch_and_keeps_nothing(taught: Category,
     version = categories_taught.active(taught)
     assert version is not None
     found = categories_asked.preview(categories_taught.head_of(version), categories_taught.pool(), manager)
-    assert found.looked_at == 60 and found.caught + found.unsure <= 60
+    assert found.looked_at == ALL and found.caught + found.unsure <= ALL
     assert found.surest and all(is_late(c.message) for c in found.surest[:5])
     assert [c.sure for c in found.surest] == sorted((c.sure for c in found.surest), reverse=True)
     assert all(c.sure < version.threshold for c in found.missed)
