@@ -22,6 +22,7 @@ PAGES = (
     ("apart", "Kept apart", "i-archive", "read", "Spam, trolling and machines, with the reason, to be taken back."),
     ("promises", "Promises", "i-clock", "manage", "How soon customers get an answer, and when you are there."),
     ("brands", "Brands", "i-brand", "manage", "Your own names and those you compare yourself with."),
+    ("products", "Products", "i-tag", "manage", "Products and stores by the names customers use, and new ones found."),
     ("standings", "People", "i-user", "manage", "Who is a VIP, an influencer, an advocate; lists to import."),
     ("team", "Team", "i-people", "manage", "Who signs in, and what they may do."),
     ("tokens", "API tokens", "i-key", "manage", "Keys for programs."),

@@ -78,6 +78,7 @@ PAGES = (
     "/settings/promises/hours/",
     "/settings/promises/hours/1/",
     "/settings/brands/",
+    "/settings/products/",
     "/settings/brands/1/",
     "/settings/team/",
     "/settings/tokens/",
@@ -99,6 +100,7 @@ NO_PAGE = {
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
     "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
     "topics/find", "topics/progress",
+    "settings/products/look", "settings/products/names",
 }  # fmt: skip
 
 SEED = """

@@ -12,7 +12,10 @@ from crowdalogue.models import User
 
 pytestmark = pytest.mark.django_db
 For = Callable[..., Client]
-PAGES = ("channels", "channel_choose", "imports", "import_new", "deliveries", "promises", "hours_new", "brands", "team")
+PAGES = (
+    *("channels", "channel_choose", "imports", "import_new", "deliveries", "promises", "hours_new", "brands"),
+    *("products", "team"),
+)
 ALL = (*PAGES, "tokens", "audit", "audit_export", "imports_rows")
 
 
