@@ -47,6 +47,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("watches", flow.watch, stop, rest=2.0),
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
+        Loop("weekly", flow.tend_weekly, stop, rest=300.0),
         Loop("meanings", flow.mend_meanings, stop, rest=24 * 3600.0),
         Loop("topics", flow.find_topics, stop, rest=600.0),
         Loop("topics asked for", flow.find_asked_topics, stop, rest=2.0),

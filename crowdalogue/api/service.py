@@ -30,6 +30,7 @@ from crowdalogue.api import (
     tokens,
     topics,
     watches,
+    weekly,
 )
 from crowdalogue.api.keys import Bearer
 from crowdalogue.api.shapes import told
@@ -70,6 +71,7 @@ for _path, _module, _tag in (
     ("/search", search, "search"),
     ("/watches", watches, "watches"),
     ("/topics", topics, "topics"),
+    ("/weekly", weekly, "weekly"),
 ):
     api.add_router(_path, _module.router, tags=[_tag])
 

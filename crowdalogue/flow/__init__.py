@@ -59,16 +59,21 @@ from crowdalogue.flow.outwards import (
 )
 from crowdalogue.flow.overhearing import overhear, watch
 from crowdalogue.flow.people import recognise
+from crowdalogue.flow.questions import answer_question, ask, questions_alike
+from crowdalogue.flow.weekly import compose_week, newest_week, tend_weekly
 
 __all__ = [
     "ATTEMPTS",
     "WRITTEN_AT_ONCE",
     "add",
     "answer",
+    "answer_question",
+    "ask",
     "carry_out",
     "channel_of",
     "check_answer",
     "clean_key",
+    "compose_week",
     "connect",
     "correct",
     "deliver",
@@ -85,6 +90,7 @@ __all__ = [
     "knock",
     "lost_a_race",
     "mend_meanings",
+    "newest_week",
     "note",
     "note_failed",
     "outcome",
@@ -93,6 +99,7 @@ __all__ = [
     "pick_up",
     "poll",
     "process",
+    "questions_alike",
     "recall",
     "receive",
     "recognise",
@@ -104,6 +111,7 @@ __all__ = [
     "send",
     "sign",
     "tend_categories",
+    "tend_weekly",
     "try_alarm_rule",
     "try_out",
     "understand",

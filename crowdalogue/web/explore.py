@@ -53,6 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "method": UNIT_WORDS[measure.unit],
         "few": FEW,
         "compare": compare.from_here(filters),
+        "weekly": filters.cleared("period").to_query(),
         "behind": drill.messages(filters, measure) if whole["n"] else "",
         "may_export": may(request, "export"),
     }

@@ -163,7 +163,7 @@ RAIL = (
 )
 
 # Pages that stand under an entry without beginning with its address.
-WITHIN: dict[str, tuple[str, ...]] = {"explore": ("/compare/",)}
+WITHIN: dict[str, tuple[str, ...]] = {"explore": ("/compare/", "/weekly/")}
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from crowdalogue.web import (
     alarm_rules,
     alarms,
     apart,
+    asked,
     audit,
     brands,
     categories,
@@ -46,6 +47,7 @@ from crowdalogue.web import (
     topic,
     topics,
     watches,
+    weekly,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -106,6 +108,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alarms/trials/<int:pk>/", alarm_rules.progress, name="alarm_trial"),
     path("alarms/<int:pk>/", alarms.detail, name="alarm"),
     path("alarms/<int:pk>/<slug:deed>/", alarms.do, name="alarm_do"),
+    path("weekly/", weekly.newest, name="weekly_newest"),
+    path("weekly/follow/", weekly.follow, name="weekly_follow"),
+    path("weekly/questions/", asked.page, name="asked"),
+    path("weekly/questions/<int:pk>/", asked.detail, name="question_page"),
+    path("weekly/questions/<int:pk>/owner/", asked.own, name="question_own"),
+    path("weekly/<str:day>/", weekly.page, name="weekly"),
     path("categories/", categories.page, name="categories"),
     path("categories/new/", categories_teach.new, name="category_new"),
     path("categories/message/<int:pk>/", categories.correct, name="category_correct"),

@@ -33,6 +33,8 @@ PAGES = (
     "/explore/",
     "/explore/?by=intent&period=all",
     "/compare/",
+    "/weekly/",
+    "/weekly/questions/",
     "/compare/?a=period%3Dall%26direction%3Din&b=period%3Dall%26direction%3Dany",
     "/messages/",
     "/inbox/",
@@ -99,8 +101,7 @@ NO_PAGE = {
     "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
     "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
-    "topics/find", "topics/progress",
-    "settings/products/look", "settings/products/names",
+    "topics/find", "topics/progress", "settings/products/look", "settings/products/names",
 }  # fmt: skip
 
 SEED = """

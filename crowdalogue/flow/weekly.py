@@ -1,0 +1,84 @@
+"""The weekly page: composed once a week for the company and for what each person answers for, then sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from crowdalogue import live
+from crowdalogue.act import weekly_mails
+from crowdalogue.errors import Failure
+from crowdalogue.models import Company, Concern, WeeklyPage
+from crowdalogue.relate import facts, weekly, weekly_rows
+from crowdalogue.relate.filters import parse
+from crowdalogue.relate.scope import company_zone
+
+log = logging.getLogger(__name__)
+
+READY_AFTER = timedelta(hours=6)  # of Monday: what was said on Sunday night has been read by then
+MOST_CONCERNS = 200  # pages composed for one week
+
+
+def newest_week(now: datetime) -> date:
+    """The Monday of the last week that is over, in the company's zone."""
+    today = (now.astimezone(company_zone()) - READY_AFTER).date()
+    return today - timedelta(days=today.weekday() + 7)
+
+
+def compose_week(monday: date, query: str = "", *, anew: bool = False) -> WeeklyPage:
+    """The page of one week, made if it is not there yet. Raises Failure where the filters cannot be read."""
+    found = WeeklyPage.objects.filter(start=monday, query=query).first()
+    if found is not None and not anew:
+        return found
+    now = timezone.now()
+    filters = parse(query)
+    content = weekly.compose(filters, monday, now=now)
+    if not query:
+        content |= {"done": weekly_rows.done(monday, company_zone()), "decide": weekly_rows.decide(now, filters)}
+    as_of = facts.as_of()
+    content["as_of"] = as_of.isoformat() if as_of else None
+    page, _ = WeeklyPage.objects.update_or_create(
+        start=monday, query=query, defaults={"content": content, "composed_at": now}
+    )
+    live.announce("weekly", page.pk)
+    return page
+
+
+def tend_weekly() -> bool:
+    """Compose what is due, and send what waits. Returns whether anything was done."""
+    return bool(compose_due(timezone.now()) or send_due(timezone.now()))
+
+
+def compose_due(now: datetime) -> int:
+    """Pages of the last week that are not there yet, for the company and for every concern."""
+    if not Company.objects.exists():
+        return 0
+    monday = newest_week(now)
+    there = set(WeeklyPage.objects.filter(start=monday).values_list("query", flat=True)[: MOST_CONCERNS + 1])
+    wanted = ["", *Concern.objects.exclude(query="").order_by("query").values_list("query", flat=True).distinct()]
+    made = 0
+    for query in [q for q in wanted[:MOST_CONCERNS] if q not in there]:
+        try:
+            weekly_mails.queue(compose_week(monday, query))
+        except Failure as failure:
+            log.warning("weekly page of %s not composed: %s", monday, failure.text)
+            WeeklyPage.objects.get_or_create(
+                start=monday, query=query, defaults={"content": {"refused": failure.text, "changed": []}}
+            )
+        made += 1
+    return made
+
+
+def send_due(now: datetime) -> int:
+    mails = weekly_mails.due(now)
+    for mail in mails:
+        try:
+            weekly_mails.deliver(mail)
+        except Failure as failure:
+            log.warning("weekly page %s not sent: %s", mail.page_id, failure.text)
+            weekly_mails.mark_problem(mail, failure)
+        else:
+            weekly_mails.mark_sent(mail)
+    return len(mails)
