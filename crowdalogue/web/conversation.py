@@ -24,7 +24,7 @@ from crowdalogue.web import thread
 from crowdalogue.web.deeds import SNOOZES
 from crowdalogue.web.frame import is_partial, needs, person
 from crowdalogue.web.inbox import colleagues, keep, listing, seen
-from crowdalogue.web.people import badge
+from crowdalogue.web.people import badge, in_order
 
 UNDO_S = 8  # seconds in which a sent answer can be taken back
 MOST_FILES, MOST_BYTES = 10, 25 * 1024 * 1024
@@ -100,7 +100,7 @@ def beside(conversation: Conversation) -> dict[str, Any]:
         "handles": list(who.handles.all()[:12]),
         "others": list(others[:OTHERS]),
         "records": list(records[:RECORDS]),
-        "standings": [badge(row) for row in standing.shown(who)],
+        "standings": [badge(row) for row in in_order(standing.shown(who))],
         "said": list(
             Message.objects.filter(handle__person=who, direction=Message.Direction.IN)
             .select_related("conversation")

@@ -119,11 +119,15 @@ def foremost(persons: Iterable[int]) -> dict[int, dict[str, str]]:
     for row in Standing.objects.filter(person__in=list(persons), kind__in=STANDINGS):
         found.setdefault(row.person_id, []).append(row)
     made: dict[int, dict[str, str]] = {}
-    for person_id, rows in found.items():
-        rows.sort(key=lambda row: FOREMOST.index(row.kind))
+    for person_id, several in found.items():
+        rows = in_order(several)
         reasons = "; ".join(f"{STANDINGS[row.kind]}: {row.reason}" for row in rows)
         made[person_id] = {**badge(rows[0]), "reasons": reasons}
     return made
+
+
+def in_order(rows: Iterable[Standing]) -> list[Standing]:
+    return sorted(rows, key=lambda row: FOREMOST.index(row.kind))
 
 
 def badge(row: Standing) -> dict[str, str]:
