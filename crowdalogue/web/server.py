@@ -23,7 +23,9 @@ from asgiref.sync import SyncToAsync, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import get_resolver
 
+from crowdalogue.channels import channel_kinds
 from crowdalogue.web import door, doors
 from crowdalogue.web.limits import Counted, refuse
 
@@ -104,16 +106,18 @@ async def lifespan(receive: Callable[[], Awaitable[Any]], send: Callable[[Any], 
 
 
 def warm_up() -> None:
-    """Ask one question before anybody does: loading Ibis and DuckDB takes two seconds of the first view of Home."""
+    """Load before anybody asks: the pages, the channels, and Ibis and DuckDB, which take two seconds of the first view
+    of Home. What is loaded then stays: swept again and again, it would stop every request for a tenth of a second."""
     from crowdalogue.relate import reports
 
     try:
+        get_resolver().url_patterns  # noqa: B018 - loads the pages
+        channel_kinds()
         reports.report("volume")
     except Exception as error:  # noqa: BLE001 - whatever is wrong shows on the page that asks
-        log.info("the columns cannot be asked yet (%s)", type(error).__name__)
+        log.info("not everything could be loaded at the start (%s)", type(error).__name__)
     finally:
         connection.close()
-        # What is loaded stays. Swept again and again, it would stop every request for a tenth of a second each time.
         gc.collect()
         gc.freeze()
         atexit.register(gc.unfreeze)  # libraries count at the end what they would leave behind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdalogue.cli.run import House, listens
+from crowdalogue.cli.run import House, keep_what_is_loaded, listens
 from tests import servers
 from tests.cli.conftest import call, refusal
 
@@ -102,3 +103,12 @@ def test_what_never_starts_is_given_up(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_listens() -> None:
     assert not listens("127.0.0.1", servers.free_port())
+
+
+def test_what_a_worker_has_loaded_is_not_swept_again() -> None:
+    gc.unfreeze()
+    try:
+        keep_what_is_loaded()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()

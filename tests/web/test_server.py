@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -83,3 +84,13 @@ def test_it_starts_and_stops_when_asked() -> None:
 
     asyncio.run(server.application({"type": "lifespan"}, receive, send))
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_loaded_at_the_start_is_not_swept_again() -> None:
+    gc.unfreeze()
+    try:
+        server.warm_up()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
