@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FORMAT = 7  # of the files and the manifest; another number means: build again
+FORMAT = 8  # of the files and the manifest; another number means: build again
 TARGET_ROWS = 250_000  # of a base part: what one rewrite holds in memory
 ROW_GROUP = 125_000
 MAX_DELTAS = 12  # then they are merged into one

@@ -87,6 +87,7 @@ LABELS = {
     "topic": "Topic",
     "country": "Country",
     "hearsay": "First-hand",
+    "category": "Category",
     "watch": "Watch",
     "about": "About",
     "apart": "Kept apart or taken back",
@@ -94,7 +95,7 @@ LABELS = {
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MANY = (
     *("brand", "channel", "sentiment", "intent", "language", "urgency", "tag", "product", "topic", "watch", "about"),
-    *("country", "hearsay"),
+    *("country", "hearsay", "category"),
 )
 RATED = ("rated_from", "rated_to")
 _TOPIC = re.compile(r"[0-9]{1,9}(?= |$)")
@@ -129,6 +130,7 @@ class Filters:
     topic: tuple[str, ...] = ()  # numbers of topics, or names; see relate.topicnames
     country: tuple[str, ...] = ()  # two letters; und where a place is named that may be in several
     hearsay: tuple[str, ...] = ()  # first_hand, hearsay
+    category: tuple[str, ...] = ()  # names of taught categories that it is in
     watch: tuple[str, ...] = ()  # names of watches that caught it
     about: tuple[str, ...] = ()  # brands that it was sent to or that a watch heard named
     apart: str = ""

@@ -18,7 +18,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from crowdalogue.models import Conversation
+from crowdalogue.models import Category, Conversation
 from crowdalogue.relate import engine, topicnames
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import INTENTS, NONE, SENTIMENTS
@@ -224,11 +224,12 @@ DIMENSIONS = {
     "topic": "Topic",
     "country": "Country",
     "hearsay": "First-hand",
+    "category": "Category",
 }
 OF_MESSAGES = frozenset(
-    {"sentiment", "intent", "language", "urgency", "direction", "product", "topic", "country", "hearsay"}
+    {"sentiment", "intent", "language", "urgency", "direction", "product", "topic", "country", "hearsay", "category"}
 )
-IN_TEXT = frozenset({"product", "topic"})
+IN_TEXT = frozenset({"product", "topic", "category"})
 IN_TIME = frozenset({"day", "week", "hour", "weekday"})
 EPOCH = date(1970, 1, 1)
 
@@ -258,6 +259,9 @@ def table(scope: Scope, name: str, by: tuple[str, ...] = (), *, limit: int = eng
     if "topic" in by:
         topics = topicnames.labels(row["topic"] for row in rows if row["topic"])
         rows = [{**row, "topic": topics.get(row["topic"])} for row in rows]
+    if "category" in by:
+        inside = dict(Category.objects.filter(pk__in={row["category"] for row in rows}).values_list("pk", "name"))
+        rows = [{**row, "category": inside[row["category"]]} for row in rows if row["category"] in inside]
     return [_finished(scope, measure, by, row) for row in rows]
 
 
@@ -301,7 +305,8 @@ def _dimension(scope: Scope, name: str) -> Expression:
         return day - (day + 3) % 7
     if name in IN_TIME:
         return getattr(scope, name)(_.quarter)
-    return _[name]
+    # A message in several categories counts in each, and one in none in none.
+    return _.categories.unnest() if name == "category" else _[name]
 
 
 def _aggregate(scope: Scope, rows: Expression, measure: Measure, by: tuple[str, ...]) -> Expression:

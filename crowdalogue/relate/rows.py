@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from crowdalogue.models import Conversation, Message, Wait, WatchHit
+from crowdalogue.models import Conversation, Message, MessageCategory, Wait, WatchHit
 from crowdalogue.relate import given
 from crowdalogue.relate.columns import Spec
 
@@ -55,6 +55,7 @@ MESSAGES = Spec(
             ("topic", pa.int32()),  # null where it has none
             ("country", WORD),  # where it speaks of or comes from, as the reading found; 0 where that is not known
             ("hearsay", WORD),  # first_hand, hearsay; 0 where neither
+            ("categories", pa.list_(pa.int64())),  # taught ones that it is in; null where in none
             ("watches", pa.list_(pa.int64())),  # whose hit it is, those judged wrong left out; null where of none
         ]
     ),
@@ -210,6 +211,7 @@ def _fetch_messages(which: Q, words: Words, limit: int | None) -> pa.Table:
         topic,
         words.encode(country),
         words.encode(hearsay),
+        _categories(ids),
         _watches(ids),
     ]
     return _table(MESSAGES, columns)
@@ -224,6 +226,18 @@ def _given(extra: Sequence[str | None], facts: Sequence[str | None], read: Seque
     of = [authors[text] for text in facts]
     places = [own or author.place for own, author in zip(place, of, strict=True)]
     return [rating, most, share, bought, product, version, places, [a.followers for a in of], [a.verified for a in of]]
+
+
+def _categories(ids: Sequence[int]) -> list[list[int] | None]:
+    """The categories that each of these messages is in, which stand in order of their number."""
+    if not ids:
+        return []
+    among = Q(message__in=ids) if len(ids) <= AT_ONCE else Q(message__gte=ids[0], message__lte=ids[-1])
+    found: dict[int, list[int]] = {}
+    inside = MessageCategory.objects.filter(among, yes=True).values_list("message_id", "category_id")
+    for message, category in inside.iterator(chunk_size=20_000):
+        found.setdefault(message, []).append(category)
+    return [sorted(found[i]) if i in found else None for i in ids]
 
 
 def _watches(ids: Sequence[int]) -> list[list[int] | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis import _
 
-from crowdalogue.models import Brand, Company, Tag, Watch
+from crowdalogue.models import Brand, Category, Company, Tag, Watch
 from crowdalogue.relate import engine, topicnames
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import NONE, Filters
@@ -23,7 +23,7 @@ QUARTER_S = 900
 START, END, NOW_S = 2_000_000_001, 2_000_000_002, 900_000_000_003
 MESSAGE_FIELDS = (
     *("sentiment", "intent", "language", "urgency", "needs_answer", "author"),
-    *("rated", "bought", "product", "topic", "country", "hearsay", "watch", "about", "apart"),
+    *("rated", "bought", "product", "topic", "country", "hearsay", "category", "watch", "about", "apart"),
 )
 NEARLY = 1e-9  # shares of stars are fractions: 0.7 and 7 of 10 are the same
 MOST_WATCHES = 1_000
@@ -45,6 +45,7 @@ class Scope:
     end: int
     watches: tuple[tuple[int, str, int], ...] = ()  # id, name, and the brand whose name it hears; 0: none
     topics: tuple[int, ...] = ()  # the topics that the filters name; 0: messages without one
+    categories: tuple[int, ...] = ()  # those that the filters name
 
     @classmethod
     def of(cls, filters: Filters, *, now: datetime | None = None) -> Scope:
@@ -61,7 +62,8 @@ class Scope:
         rivals = frozenset(i for i, _, competitor in brands if competitor)
         names = {i: name for i, name, _ in brands}
         topics = topicnames.resolve(filters.topic) if filters.topic else ()
-        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end, watches(), topics)
+        more = (watches(), topics, named_categories(filters.category))
+        return cls(filters, zone, moment, names, rivals, tags, tuple(engine.words()), start, end, *more)
 
     def ask(
         self, what: Hashable, build: Callable[[Tables], Expression], *, limit: int = engine.MOST_ROWS
@@ -79,7 +81,7 @@ class Scope:
         turns = tuple(pair for pair in offsets(self.zone, self.start, self.end)[1:])
         first = offsets(self.zone, self.start, self.end)[0][1]
         tags = tuple(sorted(self.tags.items()))
-        return f, first, turns, names, brands, self.rivals, tags, self.words, self.watches, self.topics
+        return f, first, turns, names, brands, self.rivals, tags, self.words, self.watches, self.topics, self.categories
 
     def code(self, word: str) -> int:
         """The number columns have for a word; 0 for none, -1 (which matches nothing) for one never seen."""
@@ -93,7 +95,8 @@ class Scope:
     def with_(self, **changes: Any) -> Scope:
         """The same with some filters changed that are not the period."""
         topics = topicnames.resolve(changes["topic"]) if "topic" in changes else self.topics
-        return replace(self, filters=replace(self.filters, **changes), topics=topics)
+        inside = named_categories(changes["category"]) if "category" in changes else self.categories
+        return replace(self, filters=replace(self.filters, **changes), topics=topics, categories=inside)
 
     def before(self) -> Scope | None:
         """The stretch of the same length just before; None for all time."""
@@ -177,6 +180,8 @@ class Scope:
             rows = rows.filter(named | _["product"].isnull() if NONE in f.product else named)
         if f.topic:
             rows = rows.filter(_["topic"].fill_null(0).isin(self.topics))
+        if f.category:
+            rows = rows.filter(any_of(_.categories, self.categories))
         if f.watch:
             rows = rows.filter(caught_by([pk for pk, name, _brand in self.watches if name in f.watch]))
         if f.about:
@@ -224,7 +229,12 @@ class Scope:
 
 def caught_by(watches: list[int]) -> Expression:
     """Of a message: one of these watches caught it."""
-    found = [_.watches.contains(pk) for pk in sorted(watches)]
+    return any_of(_.watches, watches)
+
+
+def any_of(listed: Expression, wanted: Iterable[int]) -> Expression:
+    """Of a message: one of the wanted numbers is among those listed with it."""
+    found = [listed.contains(pk) for pk in sorted(wanted)]
     return ibis.or_(*found).fill_null(False) if found else ibis.literal(False)
 
 
@@ -255,6 +265,12 @@ def watches() -> tuple[tuple[int, str, int], ...]:
     """Watches, and of those of a brand's or competitor's name that brand."""
     rows = Watch.objects.order_by("pk").values_list("pk", "name", "brand_id", "purpose")[:MOST_WATCHES]
     return tuple((pk, name, brand if brand and purpose in VOICES else 0) for pk, name, brand, purpose in rows)
+
+
+def named_categories(names: Iterable[str]) -> tuple[int, ...]:
+    """The numbers of categories of these names."""
+    wanted = list(names)
+    return tuple(Category.objects.filter(name__in=wanted).values_list("pk", flat=True)) if wanted else ()
 
 
 def company_zone() -> ZoneInfo:

@@ -115,6 +115,7 @@ def said_beside() -> dict[str, bool]:
             topic=_["topic"].notnull().any(),
             country=(_.country != 0).any(),
             hearsay=(_.hearsay != 0).any(),
+            category=_.categories.notnull().any(),
             watch=_.watches.notnull().any(),
             apart=((_.apart != 0) | _.taken_back).any(),
         )

@@ -78,7 +78,7 @@ def name_of(dimension: str, value: Any, step: str = "") -> str:
         return DIRECTIONS.get(value, str(value))
     if dimension == "topic":
         return "Others" if value == "others" else topicnames.name(value)
-    if dimension in ("brand", "product", "watch"):
+    if dimension in ("brand", "product", "watch", "category"):
         return str(value)
     return said(value) if dimension != "language" else language(value)
 

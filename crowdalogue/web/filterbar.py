@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from crowdalogue.errors import Failure
-from crowdalogue.models import Account, Brand, Tag, Watch
+from crowdalogue.models import Account, Brand, Category, Tag, Watch
 from crowdalogue.relate import measures, topicnames, volume
 from crowdalogue.relate.filters import (
     CHOICES,
@@ -38,6 +38,7 @@ BESIDE = (
     "rated",
     "bought",
     "product",
+    "category",
     "watch",
     "apart",
 )  # offered only where there is something to find
@@ -190,6 +191,8 @@ def _choices(name: str) -> list[tuple[str, str]]:
         return list(CHOICES[name].items())
     if name == "rated":
         return [(key, words) for key, (words, _low, _high) in STARS.items()]
+    if name == "category":
+        return [(c, c) for c in Category.objects.order_by("name").values_list("name", flat=True)[:MOST]]
     if name == "watch":
         return [(w, w) for w in Watch.objects.order_by("name").values_list("name", flat=True)[:MOST]]
     if name == "topic":
