@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Max
 
 from crowdalogue.analyze.steps.catalogue import Catalogue, Entry
@@ -70,7 +71,7 @@ def take_from_records() -> int:
         found[name] = found.get(name, True) and demo
     names = [name for name in found if name.strip()][:MOST_FROM_RECORDS]
     source = CatalogueEntry.Source.RECORDS
-    insert_many(
-        CatalogueEntry, [CatalogueEntry(name=n, source=source, demo=found[n]) for n in names], ignore_conflicts=True
-    )
+    fresh = [CatalogueEntry(name=n, source=source, demo=found[n]) for n in names]
+    with transaction.atomic():
+        insert_many(CatalogueEntry, fresh, ignore_conflicts=True)
     return len(names)

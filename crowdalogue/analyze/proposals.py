@@ -69,7 +69,7 @@ Said = tuple[int, int, str, str]  # message, author, language, text
 def propose(said: Iterable[Said], catalogue: Catalogue, without: Iterable[str] = ()) -> list[Proposed]:
     """Names in these messages that no entry has, the most used first; `without` are names that are something else."""
     things = {words[-1] for e in catalogue.entries if len(words := [key(w) for w in e.name.split()]) > 1}
-    ignored = {key_of(name) for name in without}
+    ignored = {key(word) for name in without for word in name.split()}
     found: dict[str, Proposed] = {}
     for message, author, language, text in said:
         for name in set(_names(text[:CHARACTERS], language, things)):
@@ -79,7 +79,7 @@ def propose(said: Iterable[Said], catalogue: Catalogue, without: Iterable[str] =
             if len(one.examples) < EXAMPLES:
                 one.examples.append(message)
     often = [p for p in found.values() if len(p.authors) >= FEWEST_AUTHORS]
-    new = [p for p in often if p.key not in ignored and p.name not in catalogue and not _is_known(p.name, catalogue)]
+    new = [p for p in often if p.name not in catalogue and not _is_known(p.name, catalogue, ignored)]
     whole = [p for p in new if not _is_part(p, new)]
     return sorted(whole, key=lambda p: (-len(p.authors), p.name))[:MOST]
 
@@ -89,9 +89,11 @@ def key_of(name: str) -> str:
     return "".join(key(word) for word in re.findall(r"[^\W_]+", name))[:120]
 
 
-def _is_known(name: str, catalogue: Catalogue) -> bool:
-    """Whether the name is a slip or a part of what the catalogue holds, or a place."""
+def _is_known(name: str, catalogue: Catalogue, ignored: set[str]) -> bool:
+    """Whether the name is a slip or made of parts of what is known, or a place."""
     words = name.split()
+    if all(catalogue.knows(word) or key(word) in ignored for word in words):
+        return True
     if any(m.end - m.start == len(words) for m in catalogue.find(words)):
         return True
     return any(m.end - m.start == len(words) for m in world().names.find(words))
@@ -114,7 +116,7 @@ def _names(text: str, language: str, things: set[str]) -> Iterable[str]:
     for i, match in enumerate(words):
         raw = match[0]
         if raw.startswith("#"):
-            if len(raw) > 4 and not raw[1:].isdigit():
+            if len(raw) > 4 and raw[1].isupper() and not raw[1:].isupper():
                 yield _parted(raw[1:])
             continue
         if not raw[0].isupper() or not i or _begins(text, words, i) or raw.lower() in _COMMON:

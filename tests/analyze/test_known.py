@@ -28,6 +28,7 @@ def test_a_store_is_a_place_and_no_product() -> None:
     assert mapping["places"].places[found[0].entries[0]].countries == ("GB",)
 
 
+@pytest.mark.django_db(transaction=True)  # outside a transaction, as a page calls it
 def test_products_of_orders_come_in_once_and_not_beside_a_catalogue() -> None:
     for i, name in enumerate(("Tarn Kettle", "Tarn Kettle", "", "Ember Toaster")):
         BusinessRecord.objects.create(kind="order", external_id=str(i), at=now(), product=name, demo=True)

@@ -108,6 +108,10 @@ class Catalogue:
         keys = [key(token) for token in TOKEN.findall(name)]
         return " ".join(keys) in self._names or "".join(keys) in self._codes or "".join(keys) in self._glued
 
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in any name here, so that it says nothing new."""
+        return key(word) in self._words
+
     def _add(self, number: int, name: str) -> None:
         keys = [key(token) for token in TOKEN.findall(name)][:LONGEST_NAME]
         if not keys:

@@ -29,6 +29,8 @@ def of_phone(number: str) -> str:
         return ""
     digits = digits[2:] if number.strip().startswith("00") else digits
     if digits[0] == "1":
+        if digits[1] in "01" or digits[1:4] == "555":  # no area has these: numbers of films and examples
+            return ""
         return "CA" if digits[1:4] in _CANADA else DIALLING.get(digits[:4], "US")
     if digits[0] == "7":
         return "KZ" if digits[1] in "67" else "RU"

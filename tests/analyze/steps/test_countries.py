@@ -14,6 +14,7 @@ from crowdalogue.analyze.steps.countries import names, of_phone, towns
         ("+7 701 555 0123", "KZ"),
         ("+351 912 345 678", "PT"),
         ("07700 900123", ""),
+        ("+1 555 010 0123", ""),
         ("+44", ""),
         ("+999 1234567", ""),
         ("", ""),
