@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from crowdalogue.models import AlarmEpisode, AlarmRule, AlarmWeek, Company
 
@@ -57,7 +57,8 @@ def raised_in(monday: date) -> QuerySet[AlarmEpisode]:
     """Episodes of a week that people were told of, or could have been."""
     begin = datetime.combine(monday, time(), zone())
     end = datetime.combine(monday + A_WEEK, time(), zone())
-    return AlarmEpisode.objects.filter(raised_at__gte=begin, raised_at__lt=end).exclude(evidence__past=True)
+    told = Q(evidence__past=False) | Q(evidence__past__isnull=True)
+    return AlarmEpisode.objects.filter(told, raised_at__gte=begin, raised_at__lt=end)
 
 
 def account(monday: date) -> Account:

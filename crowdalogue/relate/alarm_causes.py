@@ -102,11 +102,15 @@ def _one_author(found: dict[str, Any]) -> Cause | None:
 
 
 def _one_text(found: dict[str, Any]) -> Cause | None:
-    copy = found["copy"]
-    if copy["n"] < FEWEST or copy["n"] < SHARE * copy["of"]:
+    """One text that makes up much of it, or many that are copies of few."""
+    copy, copies = found["copy"], found["messages"] - found["texts"]
+    if max(copy["n"], copies) < max(FEWEST, SHARE * copy["of"]):
         return None
-    text = f"{copy['n']} of {copy['of']} messages are one text, passed on. Copies count once a day."
-    return {"kind": "copy", "text": text, "n": copy["n"], "id": copy["id"]}
+    if copy["n"] >= SHARE * copy["of"]:
+        text = f"{copy['n']} of {copy['of']} messages are one text, passed on. Copies count once a day."
+        return {"kind": "copy", "text": text, "n": copy["n"], "id": copy["id"]}
+    text = f"{copies} of {copy['of']} messages are near-copies of others, passed on. Copies count once a day."
+    return {"kind": "copy", "text": text, "n": copies, "id": copy["id"]}
 
 
 def _holiday(began: datetime, until: datetime, zone: Any) -> Cause | None:

@@ -123,10 +123,10 @@ class Axis:
         return counts
 
     def begins(self, step: int) -> datetime:
-        """When a step begins; of the step after the last, when that ends."""
-        at = int(np.searchsorted(self.step, step))
-        more = (step - int(self.step[-1]) - 1) * self.hours if at == len(self.step) else 0
-        return datetime.fromtimestamp((self.start + at + max(more, 0)) * HOUR_S, UTC)
+        """When a step begins; a step after the last one begins a whole step later."""
+        last = len(self) - 1
+        at = int(np.searchsorted(self.step, min(step, last)))
+        return datetime.fromtimestamp((self.start + at + max(step - last, 0) * self.hours) * HOUR_S, UTC)
 
 
 def _local(scope: Scope, first: int, last: int) -> Iterable[int]:

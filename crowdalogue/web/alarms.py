@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,8 +209,9 @@ def word_of(word: dict[str, Any]) -> dict[str, Any]:
 
 
 def change_of(change: dict[str, Any]) -> str:
-    value = change["value"]
-    name = channel_name(value) if change["kind"] == "channel" else said(value) if change["kind"] != "place" else value
+    value, kind = change["value"], change["kind"]
+    named: dict[str, Callable[[str], str]] = {"channel": channel_name, "language": "Language {}".format, "place": str}
+    name = named.get(kind, said)(value)
     now, before = shown(change["k1"] / change["n1"], "share"), shown(change["k2"] / change["n2"], "share")
     ratio = f", × {change['ratio']:.1f}" if change["ratio"] is not None else ""
     interval = f" ({change['low']:.1f} to {change['high']:.1f})" if change["low"] and change["high"] else ""

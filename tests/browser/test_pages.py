@@ -48,6 +48,13 @@ PAGES = (
     "/people/same/",
     "/apart/",
     "/apart/rules/",
+    "/alarms/",
+    "/alarms/?show=all",
+    "/alarms/1/",
+    "/alarms/rules/",
+    "/alarms/rules/new/",
+    "/alarms/rules/new/?trial=1",
+    "/alarms/rules/1/",
     "/watches/",
     "/watches/new/",
     "/watches/1/",
@@ -94,7 +101,7 @@ PAGES = (
 )
 OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
 ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
-WITH_CHARTS = ("/", "/explore/", "/compare/", "/topics/", "/topics/1/")
+WITH_CHARTS = ("/", "/alarms/", "/explore/", "/compare/", "/topics/", "/topics/1/")
 # Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
 NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
@@ -109,7 +116,7 @@ import pathlib, tempfile
 from datetime import timedelta
 from django.utils import timezone
 from crowdalogue import flow
-from crowdalogue.act import handling
+from crowdalogue.act import alarms, handling
 from crowdalogue.listen import imports, watches
 from crowdalogue.models import *
 from crowdalogue.text.watching import typed
@@ -150,6 +157,20 @@ imports.run(imports.begin(folder / 'done.csv', user=olga), file=flow.file)
 parcels = watches.save(olga, name='Parcels', purpose='need', query=typed('any:parcel any:dock -refund'))
 WatchSearch.objects.create(watch=parcels, account=mail, last_error='The token ended. Enter a new one.')
 watches.fill()
+alarms.make_defaults()
+rule = AlarmRule.objects.get(pk=1)
+AlarmSeries.objects.create(rule=rule, key='', name='Everything customers say', hours=24, state='short')
+picture = dict(hours=24, start='2026-11-10T00:00:00+00:00', counts=[1, 2, 26], expected=[None, 1, 1], limit=[None, 9, 9])
+found = dict(people=28, texts=27, messages=40, picture=dict(picture, raised=2), examples=[1, 2], changed=[], places=[])
+found['words'] = [dict(word='dock', k1=9, n1=28, k2=3, n2=300, ratio=32.1, low=9.0, high=110.0)]
+found['channels'] = [dict(value='email', n=20, usual=1.5)]
+found['causes'] = [dict(kind='late', text='9 of 40 messages came late.', n=9)]
+found['explains'] = [dict(name='complaint', family='intent', share=0.85)]
+times = dict.fromkeys(('step_at', 'raised_at', 'began', 'last_at'), timezone.now())
+AlarmEpisode.objects.create(rule=rule, family='all', name='Everything customers say', count=30, expected=4, peak=26,
+                            needed=9, hours=24, evidence=found, **times)
+AlarmTrial.objects.create(rule=dict(name='Mail', budget=1, form=dict(name='Mail', family='all', days=30)), state='done',
+                          result=dict(days=62, watched=1, short=['quiet'], raised=[]))
 watches.judge(olga, parcels, [parcels.hits.first().message_id], False)
 assert flow.find_topics()
 facts.refresh()
