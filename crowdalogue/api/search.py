@@ -42,6 +42,7 @@ def search_messages(
     by: Literal["word", "meaning"] = "word",
 ) -> Found:
     """Words, "exact phrases", channel:email, brand:"...", from:name, before:2026-03-01 and after: can be mixed.
+    What was kept apart or taken back is left out; is:apart and is:deleted find it.
 
     By meaning, what says the same in other words is found too, and the nearest comes first.
     """
