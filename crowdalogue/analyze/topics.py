@@ -17,17 +17,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdalogue.analyze import naming
+from crowdalogue.analyze import naming, topic_words
 from crowdalogue.analyze.nearest import k_means, means, neighbours, unit
 from crowdalogue.text.normalise import folded
 
-VERSION = "1"
-WIDTH = 128  # of the vectors compared: the directions beyond it say more of wording than of what is asked
+VERSION = "2"
+WIDTH = 256  # of the vectors compared
+WORDS = 0.5  # length of the words' part of a vector, beside the encoder's at 1
 WIDE = 30  # neighbours that the votes are about
 FEW = 200  # below this many different messages directions and k-means would be of chance
 UNRELATED = 0.35  # cosine below which two of few messages have nothing to do with each other
 SMALLEST = 3  # messages of a topic, where there are more than a few
 GRAPHS = ((10, 1.5), (15, 2.0), (15, 3.0), (20, 2.0), (20, 3.0))  # neighbours and resolution of each partition
+NARROW = 4  # the power of a likeness there: only near neighbours hold much
 CELLS = (0.5, 0.7, 1.0, 1.2, 1.4, 1.7)  # k-means groups of the vectors, in square roots of the messages
 RESOLUTION = 1.5  # of the last partition, over the votes
 DECIDED = 3  # the power of a vote: pairs that few partitions join hold nothing together
@@ -110,7 +112,9 @@ def _find(texts: Sequence[str], vectors: Floats, kept: Groups | None) -> Found:
     speaks = np.abs(vectors[first]).sum(axis=1) > 0
     one_each = np.unique(first[speaks])
     said = [naming.phrases(texts[i]) for i in one_each]
-    of_each = _partition(vectors[one_each], None if kept is None else kept[order][one_each])
+    of_each = _partition(
+        vectors[one_each], [texts[i] for i in one_each], None if kept is None else kept[order][one_each]
+    )
     topic = np.full(len(texts), -1, np.int64)
     topic[one_each] = of_each
     topic = topic[first]
@@ -177,16 +181,16 @@ def _originals(texts: Sequence[str]) -> Groups:
 # --- the partition -----------------------------------------------------------------------------------------------
 
 
-def _partition(vectors: Floats, kept: Groups | None) -> Groups:
+def _partition(vectors: Floats, texts: Sequence[str], kept: Groups | None) -> Groups:
     n = len(vectors)
     if n < 2:
         return np.zeros(n, np.int64)
     if n < FEW:
         return _few(vectors)
-    space = _directions(vectors)
+    space = _directions(vectors, topic_words.vectors(texts))
     near, alike = neighbours(space, WIDE)
     strength = np.maximum(alike, 0)
-    partitions = [_louvain(near[:, :k], strength[:, :k] ** 2, resolution) for k, resolution in GRAPHS]
+    partitions = [_louvain(near[:, :k], strength[:, :k] ** NARROW, resolution) for k, resolution in GRAPHS]
     root = n**0.5
     partitions += [k_means(space, int(c * root), seed=i)[0] for i, c in enumerate(CELLS)]
     votes = np.zeros(near.shape, np.float32)
@@ -213,9 +217,13 @@ def _few(vectors: Floats) -> Groups:
     return _louvain(near, np.where(alike >= UNRELATED, alike**2, np.float32(0)).astype(np.float32), 1.0)
 
 
-def _directions(vectors: Floats) -> Floats:
-    """The vectors around their mean, in the `WIDTH` directions in which they differ most, at length one."""
+def _directions(vectors: Floats, words: Floats | None) -> Floats:
+    """The vectors around their mean, with their words beside them, in the `WIDTH` directions in which they differ
+    most, at length one."""
     around = vectors - vectors.mean(axis=0)
+    if words is not None:
+        around = np.hstack([unit(around), WORDS * words])
+        around -= around.mean(axis=0)
     if around.shape[1] <= WIDTH:
         return unit(around)
     _, directions = np.linalg.eigh(around.T @ around)

@@ -88,6 +88,45 @@ def test_one_message(text: str) -> None:
     assert found.topics[0].representatives == (0,)
 
 
+def test_the_same_text_a_thousand_times() -> None:
+    found = topics.find(["The parcel is late"] * 1_000, np.tile(np.eye(1, 384, dtype=np.float32), (1_000, 1)))
+    assert set(found.topic.tolist()) == {0}
+    assert (found.topics[0].size, found.topics[0].unique) == (1_000, 1)
+    shown = topics.parts(["The parcel is late"] * 1_000, np.tile(np.eye(1, 384, dtype=np.float32), (1_000, 1)))
+    assert len(shown.topics) == 1
+
+
+def test_very_long_texts() -> None:
+    """Three hundred of 100,000 characters each: what is read of each is bounded."""
+    texts, vectors, kind = made(4, 75, seed=6)
+    long = [f"{text} " + "and so on " * 10_000 for text in texts]
+    assert min(map(len, long)) > 100_000
+    began = time.process_time()
+    found = topics.find(long, vectors)
+    assert time.process_time() - began < 20
+    assert v_measure_score(kind, found.topic) > 0.9
+
+
+def test_linear_algebra_stays_on_one_thread() -> None:
+    from threadpoolctl import threadpool_info
+
+    with topics.one_thread():
+        inside = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert inside and set(inside) == {1}
+
+
+def test_members_and_parts() -> None:
+    texts, vectors, kind = made(9, 60, seed=8)
+    described = topics.members(texts, vectors, kind, 10)
+    assert [d.size for d in described] == [60] * 9 + [0]
+    assert described[9].representatives == () and not described[9].centroid.any()
+    assert all(kind[i] == t for t, d in enumerate(described) for i in d.representatives)
+    assert described[0].unique == 60
+    shown = topics.parts(texts, vectors, 4)
+    assert len(shown.topics) == 4 and sum(t.size for t in shown.topics) == len(texts)
+    assert v_measure_score(kind, shown.topic) > 0.6
+
+
 def test_no_message() -> None:
     found = topics.find([], np.empty((0, 384), np.float32))
     assert (len(found.topic), found.topics, found.groups) == (0, (), ())

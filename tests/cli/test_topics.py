@@ -60,7 +60,17 @@ def test_order_of_rows_does_not_matter(crowdalogue: Callable[..., Done], tmp_pat
     assert [r["name"] for r in one] == [r["name"] for r in other[::-1]]
 
 
-@pytest.mark.parametrize("lines", [[], [["hello"]], [[""], [""]], [[f"message {i} of ten"] for i in range(10)]])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [["hello"]],
+        [[""], [""]],
+        [[f"message {i} of ten"] for i in range(10)],
+        [["same"]] * 1_000,
+        [["long words " * 10_000]] * 3,
+    ],
+)
 def test_next_to_nothing(crowdalogue: Callable[..., Done], tmp_path: Path, lines: list[list[str]]) -> None:
     file = write(tmp_path / "m.csv", ["text", "other"], [[*line, "-"] for line in lines])
     assert len(objects(crowdalogue("topics", file, "--json"))) == len(lines)
