@@ -37,7 +37,7 @@ KINDS = {
 }
 HOW = {
     "stated": "said in the text",
-    "store": "one of the stores",
+    "store": "a store",
     "profile": "from the profile",
     "number": "by phone prefix",
 }

@@ -23,6 +23,7 @@ SHORTEST_SLIP = 5  # letters: in a shorter word a slip makes another word
 ALONE_SLIP = 6  # letters of a name of one word
 # In a catalogue of at most so many, a part of a name that only one of them has stands for it ("my kettle").
 SMALL = 300
+PART = 0.75  # how sure such a part is
 REMEMBERED = 200_000  # words whose slips are remembered
 
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -145,8 +146,11 @@ class Catalogue:
         keys = [_keys.get(token) or key(token) for token in tokens]
         found = self._exact(tokens, keys)
         if self._slips:
-            found += self._misspelt(tokens, keys, {i for m in found for i in range(m.start, m.end)})
-            found.sort()
+            taken = {i for m in found if m.sure > PART for i in range(m.start, m.end)}
+            if slips := self._misspelt(tokens, keys, taken):
+                # A whole name with a slip goes before the part of it that is written right.
+                over = {i for m in slips for i in range(m.start, m.end)}
+                found = sorted([m for m in found if over.isdisjoint(range(m.start, m.end))] + slips)
         return found
 
     def _exact(self, tokens: Sequence[str], keys: list[str]) -> list[Match]:
@@ -162,7 +166,7 @@ class Catalogue:
             if match is None and len(word) >= 7 and word in self._glued:
                 match = Match(at, at + 1, self._glued[word], 0.95)
             if match is None and word in self._proper and at and tokens[at][0].isupper() and not tokens[at].isupper():
-                match = Match(at, at + 1, (self._proper[word],), 0.75)
+                match = Match(at, at + 1, (self._proper[word],), PART)
             if match is None:
                 at += 1
             else:
@@ -176,7 +180,7 @@ class Catalogue:
             if (entries := self._names.get(name)) is not None:
                 return Match(at, at + size, entries, 0.97 if size > 1 else 0.9)
             if (entry := self._parts.get(name)) is not None:
-                return Match(at, at + size, (entry,), 0.75)
+                return Match(at, at + size, (entry,), PART)
         return None
 
     def _code_at(self, keys: list[str], at: int) -> Match | None:

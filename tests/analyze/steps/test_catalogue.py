@@ -33,6 +33,7 @@ def ids(text: str, catalogue: Catalogue = SHOP) -> list[tuple[str, ...]]:
         ("kx200, KX 200 and kx-200", [("1",), ("1",), ("1",)]),
         ("#TarnKettle", [("1",)]),
         ("the Tarn Ketle and the Tran Kettle", [("1",), ("1",)]),
+        ("my Pebble Speakre", [("7",)]),
         ("which table light", [("5", "6")]),
         ("water boilers", [("1",)]),
         ("is the Pebble loud", [("7",)]),
