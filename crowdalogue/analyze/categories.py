@@ -25,8 +25,10 @@ VERSION = "1"
 TIGHT = 0.03  # how strongly the direction is held to the prior
 NAMED = 4.0  # how long the prior is: about as much as three examples
 AGAINST = 4.0  # how much all unlabelled messages count together, to the examples of yes
-# A first, stiffer fit: unlabelled messages that it finds more like a yes than two in five of the examples are left out.
-STIFF, AGAINST_FIRST, LIKE = 0.3, 1.0, 0.4
+# A first, stiffer fit: unlabelled messages that it finds more like a yes than a quarter of the examples are left out.
+STIFF, AGAINST_FIRST, LIKE = 0.3, 1.0, 0.25
+SAME = 0.8  # cosine from which an unlabelled message says what an example of yes says
+SAMPLED = 500  # examples of yes that are looked at for that
 ROUNDS, NEARLY = 15, 1e-4
 FOLDS = 5
 ENOUGH = 8  # of yes and of no, drawn at random, before threshold and confidence follow them
@@ -119,7 +121,8 @@ def _fitted(lesson: Lesson, seen: Flags | None = None) -> tuple[Doubles, float]:
     if len(against):
         first, bend = _logistic(vectors, yes, against, prior, STIFF, AGAINST_FIRST)
         line = float(np.quantile(_left_out(vectors[yes], first, bend), LIKE))
-        rest = against[against @ first[:-1] + first[-1] < line]
+        apart = (against @ vectors[yes][:SAMPLED].T).max(axis=1) < SAME
+        rest = against[apart & (against @ first[:-1] + first[-1] < line)]
         against = rest if len(rest) else against
     found, _ = _logistic(vectors, yes, against, prior, TIGHT, AGAINST)
     return found[:-1], float(found[-1])

@@ -85,6 +85,7 @@ def judge(messages: Sequence[Message], vectors: Sequence[Floats | None], now: da
         (message, _), (category, version, _head) = heard[at], known[which]
         rows.append(member(category, version, message.pk, message.sent_at, float(sure[at, which]), now))
     insert_many(MessageCategory, rows, ignore_conflicts=True)
+    touch({row.message_id for row in rows}, now)
     count(known, [week_of(m.sent_at) for m, _ in heard], sure >= least)
     return len(rows)
 

@@ -16,6 +16,8 @@ from crowdalogue.api import (
     accounts,
     alarms,
     apart,
+    categories,
+    categories_history,
     comparisons,
     conversations,
     deliveries,
@@ -70,6 +72,8 @@ for _path, _module, _tag in (
     ("/comparisons", comparisons, "comparisons"),
     ("/search", search, "search"),
     ("/watches", watches, "watches"),
+    ("/categories", categories, "categories"),
+    ("/categories", categories_history, "categories"),
     ("/topics", topics, "topics"),
     ("/weekly", weekly, "weekly"),
 ):

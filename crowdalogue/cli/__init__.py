@@ -12,7 +12,21 @@ from typing import NoReturn
 
 import click
 
-from crowdalogue.cli import alarms, care, compare, data, doctor, learn, people, persons, run, topics, watches, weekly
+from crowdalogue.cli import (
+    alarms,
+    care,
+    categories,
+    compare,
+    data,
+    doctor,
+    learn,
+    people,
+    persons,
+    run,
+    topics,
+    watches,
+    weekly,
+)
 from crowdalogue.errors import Failure
 
 __all__ = ["commands", "main"]
@@ -40,6 +54,7 @@ for _command in (
     *(run.run, run.serve, run.work),
     *(data.import_file, data.export, data.report, compare.compare, weekly.weekly, watches.watch),
     alarms.alarms,
+    categories.categories,
     *(learn.evaluate, learn.label, learn.train, topics.topics),
     *(care.setup, care.demo, doctor.doctor, people.user, people.token, persons.people),
 ):

@@ -154,7 +154,7 @@ def side_by_side(old: CategoryVersion, new: CategoryVersion) -> Beside | None:
     except Failure:
         return None
     names = ("precision", "recall", "prevalence")
-    words = ("Precision", "Recall", "How common it says it is")
+    words = ("Precision", "Recall", "How common it is")
     rows = [(w, said(getattr(both.old, n)), said(getattr(both.new, n))) for n, w in zip(names, words, strict=True)]
     return Beside(rows, both.better, both.worse, both.new.n, both.enough, verbs.verdict(old, new))
 

@@ -55,6 +55,12 @@ PAGES = (
     "/alarms/rules/new/",
     "/alarms/rules/new/?trial=1",
     "/alarms/rules/1/",
+    "/categories/",
+    "/categories/new/",
+    "/categories/1/",
+    "/categories/1/change/",
+    "/categories/1/examples/?q=parcel",
+    "/categories/1/label/",
     "/watches/",
     "/watches/new/",
     "/watches/1/",
@@ -117,6 +123,7 @@ from datetime import timedelta
 from django.utils import timezone
 from crowdalogue import flow
 from crowdalogue.act import alarms, handling
+from crowdalogue.flow import categories as verbs
 from crowdalogue.listen import imports, watches
 from crowdalogue.models import *
 from crowdalogue.text.watching import typed
@@ -173,6 +180,12 @@ AlarmTrial.objects.create(rule=dict(name='Mail', budget=1, form=dict(name='Mail'
                           result=dict(days=62, watched=1, short=['quiet'], raised=[]))
 watches.judge(olga, parcels, [parcels.hits.first().message_id], False)
 assert flow.find_topics()
+late = verbs.define(olga, 'Late parcel', 'A parcel that has not come')
+verbs.teach(olga, late, [('Where is my parcel', True), ('Thank you', False)], 'pasted')
+verbs.learn(olga, late)
+while flow.tend_categories(): pass
+verbs.label(olga, late, {Message.objects.filter(direction='in').first().pk: True})
+verbs.learn(olga, late)
 facts.refresh()
 """
 

@@ -16,7 +16,7 @@ from tests.cli.conftest import Done, refusal
 NAMES = {
     *("run", "serve", "work", "import", "export", "report", "evaluate", "label", "train"),
     *("demo", "doctor", "setup", "user", "token"),
-    *("people", "watch", "alarms", "compare", "topics", "weekly"),
+    *("people", "watch", "alarms", "categories", "compare", "topics", "weekly"),
 }
 
 

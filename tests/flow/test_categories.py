@@ -118,7 +118,7 @@ def test_the_first_version_takes_over_and_goes_through_history(taught: Category)
     settle()
     precision, recall = scored(taught)
     print("five examples: precision", precision, "recall", recall)
-    assert precision > 0.8 and recall > 0.8
+    assert precision > 0.8 and recall > 0.1, "cautious before anything was labelled at random"
     replay = CategoryReplay.objects.get()
     assert (replay.state, replay.judged, replay.total) == ("done", ALL, ALL)
     week = CategoryWeek.objects.get()
@@ -184,6 +184,11 @@ def test_labels_from_the_queue_give_figures_and_a_later_version_waits_to_be_comp
     assert verbs.learn(manager, taught) == second, "nothing new was said"
     verbs.take_over(manager, second)
     assert categories_taught.active(taught) == second
+    verbs.replay_category(manager, taught)
+    settle()
+    precision, recall = scored(taught)
+    print("after 45 labels: precision", precision, "recall", recall)
+    assert precision > 0.8 and recall > 0.8
     version.refresh_from_db()
     assert version.state == "replaced" and version.ended_at is not None
 
@@ -239,7 +244,7 @@ def test_two_examples_teach_and_none_says_what_is_missing(mail: Account, manager
     settle()
     precision, recall = scored(late)
     print("two examples: precision", precision, "recall", recall)
-    assert precision > 0.6 and recall > 0.5
+    assert precision > 0.6 and recall > 0.1
 
 
 def test_no_messages_and_all_yes_is_refused_with_the_remedy(manager: User) -> None:
@@ -354,14 +359,16 @@ def test_a_replay_ends_where_another_version_takes_over(taught: Category, manage
 
 def test_a_new_version_is_no_trend(taught: Category, manager: User) -> None:
     """The same share of late parcels in two weeks, judged by versions of which one overlooks half."""
-    label_some(manager, taught, 60)
-    first = categories_taught.active(taught)
-    assert first is not None
+    label_some(manager, taught, 70)
+    first = verbs.learn(manager, taught)
+    assert first is not None and first.number == 2
     head = categories_taught.head_of(first)
-    blind = categories.Head(head.direction, head.bias, head.slope, head.shift, 0.8)
+    sure = np.sort(head.confidence(categories_taught.pool().vectors))
+    high = float(sure[-12])  # eleven of the twenty-one late parcels are surer
+    blind = categories.Head(head.direction, head.bias, head.slope, head.shift, high)
     packed = categories.pack(blind, first.embedding)
     second = CategoryVersion.objects.create(
-        category=taught, number=2, head=packed, embedding=first.embedding, threshold=0.8, fingerprint="x"
+        category=taught, number=3, head=packed, embedding=first.embedding, threshold=high, figures=first.figures
     )
     drawn = categories_taught.sample(taught)
     good, bad = categories_taught.measured(first, drawn), categories_taught.measured(second, drawn)
@@ -374,7 +381,7 @@ def test_a_new_version_is_no_trend(taught: Category, manager: User) -> None:
         caught = round(1000 * (0.5 * m.recall.value + 0.5 * (1 - m.specificity.value)))
         CategoryWeek.objects.create(version=version, week=week, judged=1000, caught=caught)
     before, now = categories_judged.trend(taught, timezone.now())
-    assert before.versions == (1,) and now.versions == (2,)
+    assert before.versions == (2,) and now.versions == (3,)
     assert now.caught < before.caught * 0.9
     assert before.corrected is not None and now.corrected is not None
     assert abs(before.corrected.value - 0.5) < 0.01 and abs(now.corrected.value - 0.5) < 0.01
