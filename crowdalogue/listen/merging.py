@@ -292,7 +292,11 @@ def split(handle: Handle, user: User | None = None) -> Person:
 
 def touch(*persons: int) -> None:
     """What these people said has another author in the columns now."""
-    Message.objects.filter(handle__person_id__in=persons).update(changed_at=now())
+    # In two steps: as one, the update joins messages with themselves, which PostgreSQL does row by row before it has
+    # statistics (after an import, for example).
+    handles = list(Handle.objects.filter(person__in=persons).values_list("pk", flat=True))
+    for part in chunks(handles):
+        Message.objects.filter(handle__in=part).update(changed_at=now())
 
 
 def forget_in_merges(person: Person, handle: int, conversations: set[int]) -> None:
