@@ -24,7 +24,6 @@ from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm
 from crowdalogue.relate.alarm_series import Asked
 from crowdalogue.relate.alarm_shifts import Shifts
 from crowdalogue.relate.alarm_watch import Found, Raised, Rise, Rule, Standing
-from crowdalogue.relate.alarms import Watched
 from crowdalogue.relate.scope import company_zone
 
 log = logging.getLogger(__name__)
@@ -227,25 +226,33 @@ def evidence_of(raised: Raised, until: datetime, end: datetime) -> dict[str, Any
 
 
 def picture_of(rise: Rise, end: datetime) -> dict[str, Any]:
-    """Counts, the usual and the upper end of the normal range, step by step, up to a while after the rise."""
-    hours = rise.axis.hours
-    counts = rise.axis.fold(rise.node)
+    """Counts, the usual and the upper end of the normal range, step by step, up to a while after the rise.
+
+    `span`: how many steps a count adds up, of days those that stood out together.
+    """
+    hours, watched = rise.axis.hours, rise.watched
+    span = watched.window(rise.episode.raised) if isinstance(watched, Shifts) else 1
+    counts, expected, limits = drawn(rise, span)
     last = min(len(counts), rise.episode.end + AFTER[hours])
     first = max(0, last - DRAWN[hours])
-    steps = range(first, last)
     return {
         "hours": hours,
+        "span": span,
         "start": rise.axis.begins(first).isoformat(),
-        "counts": [number(counts[i]) for i in steps],
-        "expected": [number(rise.watched.expected[i]) for i in steps],
-        "limit": [number(normal(rise.watched, i)) for i in steps],
+        "counts": [number(x) for x in counts[first:last]],
+        "expected": [number(x) for x in expected[first:last]],
+        "limit": [number(x) for x in limits[first:last]],
         "from": rise.episode.start - first,
         "raised": rise.episode.raised - first,
     }
 
 
-def normal(watched: Watched | Shifts, at: int) -> float:
-    return watched.normal(at) if isinstance(watched, Shifts) else watched.limit(at)
+def drawn(rise: Rise, span: int) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
+    watched = rise.watched
+    if isinstance(watched, Shifts):
+        return watched.drawn(span)  # type: ignore[return-value]
+    counts = rise.axis.fold(rise.node)
+    return counts, watched.expected, [watched.limit(i) for i in range(len(counts))]  # type: ignore[return-value]
 
 
 def number(value: float) -> float | None:

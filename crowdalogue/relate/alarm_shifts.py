@@ -75,9 +75,18 @@ class Shifts:
         """The upper end of the normal range on a day: from this count on there is an alarm. nan: too little data."""
         return max(1.0, min(one.needed() for one in self.known[at])) if self.known[at] else math.nan
 
-    def normal(self, at: int) -> float:
-        """The same for the day alone, whatever the days before it counted: what is drawn."""
-        return max((one.needed() for one in self.known[at] if one.w == 1), default=math.nan)
+    def window(self, at: int) -> int:
+        """How many days together stand out most on a day."""
+        known = self.known[at]
+        return min(known, key=lambda one: one.chance(self.seen[at]) / one.level).w if known else WINDOWS[0]
+
+    def drawn(self, w: int) -> tuple[Floats, Floats, Floats]:
+        """Sums of `w` days by their last day, what was expected of them, and from which sum on there is an alarm."""
+        sums = np.convolve(self.seen, np.ones(w))[: len(self.seen)]
+        of = [next((one for one in known if one.w == w), None) for known in self.known]
+        means = np.array([one.mean if one else math.nan for one in of])
+        limits = np.array([one.needed() + one.before if one else math.nan for one in of])
+        return sums, means, limits
 
     def chance(self, at: int) -> float:
         """The smallest of the day's windows."""

@@ -13,7 +13,7 @@ from crowdalogue.web.charts import Cell, Chart, Point, Table
 from crowdalogue.web.words import plural
 
 ROWS = 60  # of the table beside it, the newest
-STEPS = {1: "an hour", 24: "a day"}
+STEPS = {(1, 1): "an hour", (24, 1): "a day", (24, 3): "in three days", (24, 7): "in seven days"}
 
 
 def points_of(drawn: dict[str, Any]) -> list[Point]:
@@ -30,6 +30,11 @@ def points_of(drawn: dict[str, Any]) -> list[Point]:
     return points
 
 
+def step_of(drawn: dict[str, Any]) -> str:
+    """What a point counts: an hour, a day, or days together."""
+    return STEPS.get((int(drawn.get("hours", 24)), int(drawn.get("span", 1))), "a day")
+
+
 def plural_voices(count: float | None) -> str:
     return "not known" if count is None else plural(round(count), "voice,voices")
 
@@ -40,7 +45,7 @@ def chart(drawn: dict[str, Any], name: str) -> Chart | None:
         return None
     points = points_of(drawn)
     raised = min(int(drawn["raised"]), len(points) - 1)
-    step = STEPS[int(drawn["hours"])]
+    step = step_of(drawn)
     most = max(points, key=lambda p: p.value or 0.0)
     sentence = (
         f"{name}: voices {step} from {points[0].label} to {points[-1].label}. "

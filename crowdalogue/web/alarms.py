@@ -168,6 +168,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "line": line_of(row),
         "alarm": row,
         "chart": alarm_pictures.chart(found.get("picture", {}), name_of(row)),
+        "drawn_as": f"Voices {alarm_pictures.step_of(found.get('picture', {}))}",
         "found": found,
         "filters": address_of(row),
         "topic": topic_address(row),
