@@ -84,6 +84,11 @@ TESTED_ELSEWHERE: dict[str, str] = {
     },
     "listen/claims.py": "claims that meet at addresses, whichever came first: tests/listen/test_identity.py",
     "listen/dossiers.py": "what is gathered of each person: tests/listen/test_identity.py",
+    **{
+        f"analyze/categories_{name}.py": "from two examples to corrected numbers: tests/flow/test_categories.py"
+        for name in ("asked", "judged", "taught")
+    },
+    "api/categories_history.py": "with the rest of categories: tests/api/test_categories.py",
     "text/store.py": "how long PostgreSQL may wait, as every test of it does: tests/text/test_index.py",
 }
 
