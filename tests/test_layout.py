@@ -40,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "settings": set(),
     "sqlite": set(),
     "checks": set(),
+    "client": set(),  # runs in notebooks, on machines that have nothing else of us
     "http": {"reach"},
     "reach": set(),
     "errors": set(),
