@@ -148,7 +148,7 @@ def vector_of(kept: bytes | memoryview) -> Floats:
 
 def _current() -> dict[int, Floats]:
     """Topics that messages can belong to, with their middles."""
-    return {pk: vector_of(kept) for pk, kept in _open().order_by("pk").values_list("pk", "centroid")}
+    return {pk: vector_of(kept) for pk, kept in _open().order_by("pk").values_list("pk", "centroid") if kept}
 
 
 def _middles() -> list[tuple[int, Floats]]:
@@ -220,7 +220,8 @@ def _carry_out(fit: TopicFit, ids: list[int], texts: list[str], vectors: Floats,
     found = topics.find(texts, vectors, before if known else None)
     today = dict(zip(ids, found.topic.tolist(), strict=True))
     matched = continuity.match(known, current, today, np.stack([t.centroid for t in found.topics]))
-    shaped = {pk: current[pk] for pk in Topic.objects.filter(state=Topic.State.ADOPTED).values_list("pk", flat=True)}
+    adopted = Topic.objects.filter(state=Topic.State.ADOPTED).values_list("pk", flat=True)
+    shaped = {pk: current[pk] for pk in adopted if pk in current}
     kept = topic_kept.keep(found.topic, matched.ids, before, placed, shaped, vectors)
     _step(fit, WRITING)
     described = topics.members(texts, vectors, kept.place, len(kept.ids))

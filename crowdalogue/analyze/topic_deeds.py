@@ -35,6 +35,7 @@ class Part:
     unique: int
     messages: tuple[int, ...]
     representatives: tuple[int, ...]
+    middle: bytes  # as Topic.centroid
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ def finer(topic: Topic) -> Split:
                 one.unique,
                 tuple(ids[i] for i in here.tolist()),
                 tuple(ids[i] for i in one.representatives),
+                one.centroid.astype("<f2").tobytes(),
             )
         )
     digest = hashlib.sha256(np.array([ids, found.topic.tolist()], np.int64).tobytes()).hexdigest()[:20]
@@ -240,7 +242,7 @@ def _made(user: User | None, topic: Topic, one: Part, name: str) -> Topic:
             group=topic.group,
             state=State.ADOPTED,
             words=[list(w) for w in one.words],
-            centroid=b"",
+            centroid=one.middle,
         )
         TopicEvent.objects.create(topic=new, kind="parted", other=topic, user=user)
         live.announce("topics", new.pk)
