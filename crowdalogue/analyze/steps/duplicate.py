@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from crowdalogue.analyze.document import Document, Finding, Step
 from crowdalogue.text.normalise import folded
 
-VERSION = "1"
+VERSION = "2"
 PIECE = 5
 # Shorter folded texts (bytes) are answers everybody gives.
 SHORTEST = 24
 # Two texts are copies from this similarity on: in a short text, where people hit upon the same words by chance,
 # nearly everything has to be the same. Measured in docs/models/duplicate.md.
-ALIKE_SHORT, ALIKE_LONG = 0.8, 0.6
+ALIKE_SHORT, ALIKE_LONG = 0.72, 0.57
 LONG = 80
 LONGEST = 2000
 BANDS, ROWS = 12, 3
 
 Hashes = NDArray[np.uint32]
+Pieces = frozenset[int]
 
 
 def run(documents: list[Document]) -> None:
@@ -41,10 +42,13 @@ def run(documents: list[Document]) -> None:
     for document in documents:
         document.signature = ()
     long_enough = [i for i, text in enumerate(texts) if len(text) >= SHORTEST]
+    pieces: dict[int, Hashes] = {}
     if long_enough:
-        for i, keys in zip(long_enough, _keys([texts[i] for i in long_enough]).tolist(), strict=True):
+        hashes, starts = _runs([texts[i] for i in long_enough])
+        for i, keys in zip(long_enough, _keys(hashes, starts).tolist(), strict=True):
             documents[i].signature = tuple(keys)
-    first = _grouped(documents, texts)
+        pieces = dict(zip(long_enough, np.split(hashes, starts[1:]), strict=True))
+    first = _grouped(documents, pieces)
     sizes = np.bincount([leader for leader, _ in first], minlength=len(documents))
     for i, (leader, alike) in enumerate(first):
         extra = {"of": documents[leader].id, "size": int(sizes[leader])}
@@ -86,15 +90,13 @@ def _hashes(text: bytes) -> Hashes:
     return hashes
 
 
-def _pieces(text: bytes) -> Hashes:
-    """The hashes of a text's pieces, each once, sorted."""
-    return np.unique(_hashes(text))
+def _pieces(text: bytes) -> Pieces:
+    """The hashes of a text's pieces, each once. For some hundred numbers a set is quicker than an array."""
+    return frozenset(_hashes(text).tolist())
 
 
-def _alike(one: Hashes, other: Hashes) -> float:
-    both = np.concatenate([one, other])
-    both.sort()
-    shared = int(np.count_nonzero(both[1:] == both[:-1]))
+def _alike(one: Pieces, other: Pieces) -> float:
+    shared = len(one & other)
     return shared / (len(one) + len(other) - shared)
 
 
@@ -110,38 +112,41 @@ _ADD = _generator.integers(0, 2**32, BANDS * ROWS, dtype=np.uint64).astype(np.ui
 _MIX = _generator.integers(1, 2**63, (BANDS, ROWS), dtype=np.uint64) | 1
 
 
-def _keys(texts: list[bytes]) -> NDArray[np.int64]:
-    """For each text one key a band, (texts, BANDS): texts with similarity s share a key with chance 1-(1-s^3)^12."""
+def _runs(texts: list[bytes]) -> tuple[Hashes, NDArray[np.int64]]:
+    """The hashes of all texts' runs, one text after the other, and where each text's begin."""
     hashes = _hashes(b"".join(texts))
-    ends = np.cumsum([len(t) for t in texts])
-    starts = ends - [len(t) for t in texts]
+    lengths = np.array([len(t) for t in texts], dtype=np.int64)
+    ends = np.cumsum(lengths)
     # Runs that reach over from one text into the next belong to neither.
     within = np.ones(len(hashes), dtype=bool)
     for back in range(1, PIECE):
         within[ends[:-1] - back] = False
-    joined = hashes[within]
-    starts -= (PIECE - 1) * np.arange(len(texts))
-    least = np.empty((len(texts), BANDS * ROWS), dtype=np.uint64)
+    return hashes[within], ends - lengths - (PIECE - 1) * np.arange(len(texts))
+
+
+def _keys(joined: Hashes, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each text one key a band, (texts, BANDS): texts with similarity s share a key with chance 1-(1-s^3)^12."""
+    least = np.empty((len(starts), BANDS * ROWS), dtype=np.uint64)
     for i in range(BANDS * ROWS):
         least[:, i] = np.minimum.reduceat(joined * _MULTIPLY[i] + _ADD[i], starts)
-    keys = (least.reshape(len(texts), BANDS, ROWS) * _MIX).sum(axis=2, dtype=np.uint64)
+    keys = (least.reshape(len(starts), BANDS, ROWS) * _MIX).sum(axis=2, dtype=np.uint64)
     keys ^= keys >> np.uint64(29)
     keys += np.arange(BANDS, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     signed: NDArray[np.int64] = keys.view(np.int64)
     return signed
 
 
-def _grouped(documents: list[Document], texts: list[bytes]) -> list[tuple[int, float]]:
+def _grouped(documents: list[Document], hashes: dict[int, Hashes]) -> list[tuple[int, float]]:
     """For each document the first of its group and the similarity to it.
 
     A text joins only a group whose first member it resembles, so that no chain of small edits joins strangers.
     """
     leaders: dict[int, list[int]] = {}
-    pieces: dict[int, Hashes] = {}
+    pieces: dict[int, Pieces] = {}
     result: list[tuple[int, float]] = []
     for i, document in enumerate(documents):
         candidates = {leader for key in document.signature for leader in leaders.get(key, ())}
-        best, leader = _nearest(texts, pieces, i, candidates)
+        best, leader = _nearest(hashes, pieces, i, candidates)
         if leader >= 0:
             result.append((leader, best))
             continue
@@ -151,7 +156,7 @@ def _grouped(documents: list[Document], texts: list[bytes]) -> list[tuple[int, f
     return result
 
 
-def _nearest(texts: list[bytes], pieces: dict[int, Hashes], i: int, candidates: set[int]) -> tuple[float, int]:
+def _nearest(hashes: dict[int, Hashes], pieces: dict[int, Pieces], i: int, candidates: set[int]) -> tuple[float, int]:
     """The candidate that text i is a copy of, with their similarity; -1 where it is a copy of none.
 
     `pieces` keeps what was worked out, since most texts have no candidate and need none.
@@ -159,9 +164,11 @@ def _nearest(texts: list[bytes], pieces: dict[int, Hashes], i: int, candidates: 
     best, leader, needed = 0.0, -1, 1.0
     for each in (i, *candidates) if candidates else ():
         if each not in pieces:
-            pieces[each] = _pieces(texts[each])
+            pieces[each] = frozenset(hashes[each].tolist())
     for candidate in sorted(candidates):
         mine, other = pieces[i], pieces[candidate]
+        if min(len(mine), len(other)) < ALIKE_LONG * max(len(mine), len(other)):
+            continue  # too different in length to be alike
         alike = _alike(mine, other)
         if alike > best:
             best, leader, needed = alike, candidate, _threshold(min(len(mine), len(other)))
