@@ -29,7 +29,7 @@ COLUMNS = ("language", "sentiment", "intent", "urgency")
 # Steps that leave nothing in most messages, and the columns for them; a product's is its name.
 SOMETIMES = {"place": "country", "hearsay": "hearsay"}
 # Steps whose `extra` is kept: what each span is, and how it is known.
-DETAILED = ("personal_data", "products", "place", "machine_written")
+DETAILED = ("personal_data", "products", "place", "machine_written", "aspects")
 MOST_WORDS = {"personal_data": 40}
 SURE_NO_ANSWER = 0.75
 REMEMBERED = timedelta(days=60)  # how long copies are looked for

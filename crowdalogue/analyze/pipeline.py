@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from crowdalogue.analyze.document import Document, Step, StepUnavailable
 from crowdalogue.analyze.steps import (
+    aspects,
     duplicate,
     embedding,
+    emotion,
     hearsay,
     intent,
+    journey,
     language,
     machine_written,
     needs_answer,
@@ -20,6 +23,7 @@ from crowdalogue.analyze.steps import (
     products,
     question,
     sentiment,
+    toxicity,
     urgency,
 )
 
@@ -34,6 +38,10 @@ STEPS: tuple[Step, ...] = (
     intent.STEP,
     needs_answer.STEP,
     urgency.STEP,
+    emotion.STEP,
+    journey.STEP,
+    toxicity.STEP,
+    aspects.STEP,
     question.STEP,
     hearsay.STEP,
     products.STEP,

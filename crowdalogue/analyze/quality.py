@@ -177,9 +177,9 @@ def _crossed(step: str) -> dict[str, Any]:
 
 
 def _crossed_kind(own: list[Any], extra: list[Any], labels: list[str], *, embed: bool) -> dict[str, Any]:
-    mine = training.features([s.text for s in own], embed=embed)
-    more = training.features([s.text for s in extra], embed=embed) if extra else None
-    scores, names = training.crossed(mine, labels, more, extra)
+    mine = training.features_of(own, embed=embed)
+    more = training.features_of(extra, embed=embed) if extra else None
+    scores, names = training.crossed(mine, labels, more, extra, [s.group for s in own])
     truth = np.array([names.index(label) for label in labels])
     shares = scores / training.temperature(scores, truth)
     shares = np.exp(shares - shares.max(axis=1, keepdims=True))

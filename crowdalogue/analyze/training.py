@@ -28,16 +28,16 @@ from safetensors.numpy import save
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_array, hstack
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from crowdalogue.analyze import permissive
 from crowdalogue.analyze.document import Document, StepUnavailable
-from crowdalogue.analyze.steps import embedding, head
+from crowdalogue.analyze.steps import aspects, embedding, head
 from crowdalogue.analyze.steps.words import BUCKETS, FEATURES, batch_of, units_of
 from crowdalogue.text.encoder import home
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-STEPS = ("sentiment", "intent", "needs_answer", "urgency")
+STEPS = ("sentiment", "intent", "needs_answer", "urgency", "emotion", "journey", "toxicity", "aspects")
 FOLDS = 5
 # At most this many hashed features are kept in a head: those whose weights matter most.
 KEPT = 12_000
@@ -50,13 +50,18 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A labelled text: how much it counts, and where it comes from."""
+    """A labelled text: how much it counts, where it comes from, and whom it was written to (`group`).
+
+    `whole` is the message that the text is a part of, where it is one: its vector stands for the part's.
+    """
 
     text: str
     label: str
     weight: float = 1.0
     source: str = "own"
     language: str = ""
+    group: str = ""
+    whole: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -70,8 +75,21 @@ def examples() -> tuple[dict[str, str], ...]:
 
 
 def own_samples(step: str) -> list[Sample]:
-    """Our own examples as samples for one step."""
-    return [Sample(r["text"], r[step], 1.0, "own", r["language"]) for r in examples()]
+    """Our own examples as samples for one step; for `aspects`, each clause that names one and how it is felt."""
+    if step == "aspects":
+        return _aspect_samples()
+    return [Sample(r["text"], r[step], 1.0, "own", r["language"], r["business"]) for r in examples() if r[step]]
+
+
+def _aspect_samples() -> list[Sample]:
+    samples = []
+    for row in examples():
+        for part in filter(None, (row["aspects"] or "").split("|")):
+            _, polarity, words = part.split(":", 2)
+            start = row["text"].index(words)
+            clause = aspects.clause_of(row["text"], (start, start + len(words)))
+            samples.append(Sample(clause, polarity, 1.0, "own", row["language"], row["business"], row["text"]))
+    return samples
 
 
 def samples_from(path: Path, step: str) -> list[Sample]:
@@ -101,14 +119,20 @@ class Features:
         return Features(self.text[rows], self.cues[rows], vectors)
 
 
-def features(texts: Sequence[str], *, embed: bool) -> Features:
-    """What a head sees of the texts."""
+def features_of(samples: Sequence[Sample], *, embed: bool) -> Features:
+    """What a head sees of the samples: of a part of a message its words, and the vector of the whole."""
+    return features([s.text for s in samples], embed=embed, wholes=[s.whole or s.text for s in samples])
+
+
+def features(texts: Sequence[str], *, embed: bool, wholes: Sequence[str] | None = None) -> Features:
+    """What a head sees of the texts; the vectors are of `wholes`, where those are given."""
     documents = [Document(str(i), text) for i, text in enumerate(texts)]
     vectors = None
     if embed:
-        embedding.run(documents)
+        meant = documents if wholes is None else [Document(str(i), text) for i, text in enumerate(wholes)]
+        embedding.run(meant)
         none = np.zeros(384, dtype=np.float32)
-        vectors = np.stack([none if d.embedding is None else d.embedding for d in documents])
+        vectors = np.stack([none if d.embedding is None else d.embedding for d in meant])
     batch = batch_of(units_of(documents))
     vocabulary = batch.vocabulary
     text_owner, text = _expanded(batch.ids, batch.owner, vocabulary.text)
@@ -208,13 +232,22 @@ def temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
 
 
 def crossed(
-    own: Features, labels: Sequence[str], more: Features | None, extra: Sequence[Sample]
+    own: Features,
+    labels: Sequence[str],
+    more: Features | None,
+    extra: Sequence[Sample],
+    groups: Sequence[str] | None = None,
 ) -> tuple[Any, list[str]]:
-    """Scores for our own examples, each by a model that had not seen it (`extra` data helps to train every model)."""
+    """Scores for our own examples, each by a model that had not seen it (`extra` data helps to train every model).
+
+    With `groups` (one name a row), no model is asked about a row of a group that it learned from: what is written
+    to one business resembles itself.
+    """
     names = sorted(set(labels))
     result = np.zeros((len(labels), len(names)), dtype=np.float32)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=7)
-    for seen, unseen in folds.split(np.zeros(len(labels)), list(labels)):
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    folds = kind(FOLDS, shuffle=True, random_state=7)
+    for seen, unseen in folds.split(np.zeros(len(labels)), list(labels), groups):
         model = fit(
             _stacked(own.take(seen), more),
             [labels[i] for i in seen] + [s.label for s in extra],
@@ -284,10 +317,10 @@ def _train_one(name: str, given: list[Sample], folder: Path) -> dict[str, Any]:
 
 
 def _add_model(kind: str, own: list[Sample], extra: list[Sample], arrays: dict[str, Any], card: dict[str, Any]) -> None:
-    mine = features([s.text for s in own], embed=kind == "full")
-    more = features([s.text for s in extra], embed=kind == "full") if extra else None
+    mine = features_of(own, embed=kind == "full")
+    more = features_of(extra, embed=kind == "full") if extra else None
     labels = [s.label for s in own]
-    scores, names = crossed(mine, labels, more, extra)
+    scores, names = crossed(mine, labels, more, extra, [s.group for s in own])
     truth = np.array([names.index(label) for label in labels])
     card["temperature"][kind] = round(temperature(scores, truth), 4)
     card["figures"][kind] = {"n": len(own), **_figures(scores.argmax(axis=1), truth)}

@@ -10,7 +10,9 @@ from crowdalogue.analyze.pipeline import STEPS, VERSION, read, version_of
 
 NAMES = {"language", "duplicate", "sentiment", "intent", "needs_answer", "urgency"}
 # Steps that leave a finding only in messages that hold what they look for.
-SOMETIMES = {"question", "hearsay", "products", "place", "personal_data", "machine_written"}
+SOMETIMES = {"question", "hearsay", "products", "place", "personal_data", "machine_written"} | {
+    "emotion", "journey", "toxicity", "aspects",
+}  # fmt: skip
 STRANGE = {
     "empty": "",
     "blank": "  \n\t ",

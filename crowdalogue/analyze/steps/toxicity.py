@@ -1,0 +1,75 @@
+# ruff: noqa: E501  (lists as plain rows of words)
+"""Whether a message is rude (insults, contempt) or abusive (threats, wishes of harm); nothing where it is civil.
+
+To be called rude is a reproach, so two have to agree: a head that was trained on examples, and our own list of insults
+and threats. Where only one of them says so, the head must be very sure, or nothing is found. Anger, strong words in
+joy and a report of somebody else's rudeness are civil. See docs/models/toxicity.md for how far to trust it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from crowdalogue.analyze.document import NOTHING, Document, Finding
+from crowdalogue.analyze.steps import head
+
+NAME = "toxicity"
+RUDE, ABUSIVE = "rude", "abusive"
+# What the head must believe, with a word of the list and without.
+WITH_WORD, ALONE = 0.3, 0.95
+
+_INSULTS = re.compile(
+    r"\b(?:idiot\w*|moron\w*|imbecil\w*|cretin\w*|clowns?|muppets?|donkeys?|jackass\w*|dumb\w*|dimwit\w*|halfwits?|nitwit\w*|twats?|pricks?|"
+    r"wankers?|bastards?|arseholes?|assholes?|bitch\w*|cows?|pigs?|apes?|animals|scum\w*|parasites?|leeches|bloodsuckers?|vermin|weasels?|"
+    r"rats?|crooks?|thieves|thief|liars?|con artists|conmen|scammers|fraudsters?|cowboys|cowards?|losers?|fools?|stupid|thick|brain ?dead|"
+    r"useless|pathetic|incompetent\w*|clueless|gormless|smug|git|toad|troll|mug|genius|sunshine|shut up|shut it|get lost|sod off|piss off|"
+    r"f\W*(?:ck|\*+)\w* off|go to hell|screw you|get in the bin|go bust|are you (?:deaf|blind|slow|dumb|thick|stupid)|garbage people|sh[i*]t\w*|"
+    r"good for nothings?|waste of (?:oxygen|space)|trash|jobsworth|barbarian\w*|"
+    r"idioten|vollidiot\w*|vollpfosten|pfosten|trottel|deppen?|arschl\w*|penner|verarschen|klappe|pack|tassen im schrank|das letzte|"
+    r"abgezockt|dreckskerl\w*|imbéciles?|imbecill\w*|idiotas?|tontos?|inútiles|ladrones|impresentables|sinvergüenzas?|payasos|estafadores|"
+    r"crétins?|incapables|voleurs|menteurs|nuls|connards?|bras cassés|abrutis?|cialtroni|ladri|scem[oaie]|barzelletta|incompetenti|ladrões|"
+    r"incompetentes|palhaços?|burros|otários|prutsers|oplichters|sukkels|stelletje|heks|debile\w*|oszuści|złodzieje|nieudaczni\w*|banda|"
+    r"rezilsiniz|beceriksiz\w*|aptal\w*|salak\w*|şerefsiz\w*|klåpare|jävla|idioter)\b",
+    re.IGNORECASE,
+)
+_THREATS = re.compile(
+    r"\b(?:(?:kill|hurt|hit|smash|smack|punch|break|burn|stab|shoot|beat|find|wait for|waiting for|teach)\b.{0,40}\b(?:you|him|her|them|your|his|their|yourself|lesson)|"
+    r"know where\b.{0,30}\b(?:live|lives|works?|parks?|office|warehouse)|watch (?:your|her|his) back|drop dead|kill yourself|hope (?:you|he|she|they|your|the)\b.{0,40}\b(?:die|dies|crash\w*|burns?|hit|explode\w*)|"
+    r"one eye open|with a bat|my brothers|by the time i'm done|come (?:round|down there|to your)|at night|through your window|put down like|"
+    r"anzünden|komm\w* vorbei|wo (?:du|ihr) wohn\w*|vi spacco|spacco la|quebrar tudo|la lío|powybijam|fena olur|waar jullie\b.{0,20}\bstaat|je le jette)\b",
+    re.IGNORECASE,
+)
+_HEAD = head.step(NAME)
+
+
+def run(documents: list[Document]) -> None:
+    """Find `toxicity` in what came in: rude or abusive, with the words; nothing where it is civil or not sure."""
+    came_in = [d for d in documents if d.inbound]
+    _HEAD.run(came_in)
+    if not came_in:
+        return
+    loaded = head.load(NAME)
+    shares = loaded.shares(came_in)
+    for document, row in zip(came_in, shares.tolist(), strict=True):
+        believed = dict(zip(loaded.labels, row, strict=True))
+        finding = judged(document.text, believed, document.findings[NAME])
+        if finding is None:
+            del document.findings[NAME]
+        else:
+            document.findings[NAME] = finding
+
+
+def judged(text: str, believed: dict[str, float], found: Finding) -> Finding | None:
+    """What the head's shares and the list make of a text together; nothing where they do not agree."""
+    threat, insult = _THREATS.search(text), _INSULTS.search(text)
+    bad = 1 - believed[NOTHING]
+    if not found.confidence or bad < (WITH_WORD if threat or insult else ALONE):
+        return None
+    label = ABUSIVE if believed[ABUSIVE] > (believed[RUDE] / 3 if threat else believed[RUDE]) else RUDE
+    word = threat if label == ABUSIVE and threat else insult or threat
+    words = (word.span(),) if word else found.words
+    return Finding(label, round(min(bad, 0.95), 4), words, found.version)
+
+
+STEP = dataclasses.replace(_HEAD, run=run)
