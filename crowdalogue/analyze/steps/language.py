@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from crowdalogue.analyze.document import UNDETERMINED, Document, Finding, Step
 from crowdalogue.text.normalise import LINK, NAMED
 
-VERSION = "2-py3langid0.4"
+VERSION = "3-py3langid0.4"
 # Enough to be sure, short enough to be quick.
 BYTES = 240
 # Below this the answer is a guess; chosen so that one word of two languages ("hotel", "ok") is not called either.
@@ -32,7 +32,9 @@ LANGUAGES = tuple(_LANGUAGES.split())
 # Words of one language that stand in no other's everyday vocabulary, so that each is a vote.
 _VOTES = {
     "en": "the and you my your is are was were have has had this that with for not of to it's i'm don't can't didn't"
-    " what when where why how please thanks thank hello would could should they been from just but your yours get got",
+    " what when where why how please thanks thank hello would could should they been from just but your yours get got"
+    " again still very really already cannot which these those being about after before because thing things doesn't isn't won't wouldn't couldn't haven't hasn't wasn't never nothing"
+    " everything something anyone someone yes doesnt isnt wont pls btw there their them who our too",
     "de": "und nicht ich mein meine meinen ist das der die den dem ein eine einen wir uns mit auf für bitte danke noch"
     " immer seit wurde haben habe sehr kann auch wie warum wann bei guten leider immer keine kein schon",
     "fr": "et je mon ma mes vous votre vos nous est sont une les des du dans avec pas pour merci bonjour toujours très"
