@@ -307,14 +307,15 @@ def learn(category: Category, user: User | None = None) -> tuple[CategoryVersion
         return newest, False
     if not said.ids and said.without:
         raise Failure("The examples have no vectors yet. The worker makes them; without an encoder it cannot.")
-    given = lesson(category, said, pool())
+    among = pool()
+    given = lesson(category, said, among)
     learned = categories.learn(given)
     version = CategoryVersion(
         category=category,
         head=categories.pack(learned.head, embedding.VERSION),
         embedding=embedding.VERSION,
         threshold=learned.head.threshold,
-        figures=figures(said, given, learned),
+        figures=figures(said, given, learned, among),
         fingerprint=said.fingerprint,
         user=user,
         **learned.examples,
@@ -329,14 +330,12 @@ def learn(category: Category, user: User | None = None) -> tuple[CategoryVersion
     return version, True
 
 
-def figures(said: Known, given: Lesson, learned: Learned) -> dict[str, Any]:
+def figures(said: Known, given: Lesson, learned: Learned, among: Pool) -> dict[str, Any]:
     """As measured when it was made: on what was drawn at random, else on the examples given, by held-out scores."""
     fair = np.isfinite(learned.held)
     caught = learned.head.sure(np.nan_to_num(learned.held, nan=-40.0)) >= learned.head.threshold
     drawn = fair & (given.weight > 0)
-    share = None
-    if len(given.background):
-        share = float((learned.head.confidence(given.background) >= learned.head.threshold).mean())
+    share = share_of(learned.head, among)
     own = fair & (given.weight == 0)
     held = {str(pk): round(float(s), 4) for pk, s, d in zip(said.ids, learned.held, given.weight > 0, strict=True) if d}
     return {
@@ -398,9 +397,8 @@ def judged(version: CategoryVersion, drawn: Sample) -> tuple[NDArray[np.bool_], 
     return sure >= head.threshold, fair
 
 
-def share_caught(version: CategoryVersion, among: Pool) -> float | None:
-    """The share of the newest messages that a version catches; None where there are none."""
-    head = head_of(version)
+def share_of(head: Head, among: Pool) -> float | None:
+    """The share of the newest messages that a head catches; None where there are none."""
     return float((head.confidence(among.vectors) >= head.threshold).mean()) if len(among.ids) else None
 
 
@@ -408,7 +406,7 @@ def measured(version: CategoryVersion, drawn: Sample | None = None) -> Measured:
     """How good a version is on the labels drawn at random so far."""
     drawn = drawn or sample(version.category)
     caught, fair = judged(version, drawn)
-    share = share_caught(version, drawn.among)
+    share = share_of(head_of(version), drawn.among)
     return categories_measured.measure(drawn.yes[fair], caught[fair], drawn.weight[fair], share)
 
 
@@ -417,7 +415,7 @@ def compared(old: CategoryVersion, new: CategoryVersion) -> Compared:
     drawn = sample(new.category)
     (before, fair), (after, also) = judged(old, drawn), judged(new, drawn)
     both = fair & also
-    shares = (share_caught(old, drawn.among), share_caught(new, drawn.among))
+    shares = (share_of(head_of(old), drawn.among), share_of(head_of(new), drawn.among))
     return categories_measured.compare(drawn.yes[both], before[both], after[both], drawn.weight[both], shares)
 
 

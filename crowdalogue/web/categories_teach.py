@@ -285,6 +285,7 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "counts": categories_taught.counts(category),
         "good": [],
+        "user_may_enter": False,  # its key is n, which is No here
     }
     if version is not None and not broken:
         measured = categories_taught.measured(version)

@@ -157,7 +157,7 @@ RAIL = (
     ("explore", "Explore", "i-explore", "e", "explore", "gap key"),
     ("topics", "Topics", "i-topics", "t", "explore", "key"),
     ("alarms", "Alarms", "i-alerts", "a", "explore", "key"),
-    ("categories", "Categories", "i-tag", "c", "explore", ""),
+    ("categories", "Categories", "i-box", "c", "explore", ""),
     ("watches", "Watches", "i-eye", "w", "explore", "key"),
     ("settings", "Settings", "i-settings", "s", "read", "end key"),
 )
