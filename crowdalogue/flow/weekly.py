@@ -28,7 +28,10 @@ def newest_week(now: datetime) -> date:
 
 
 def compose_week(monday: date, query: str = "", *, anew: bool = False) -> WeeklyPage:
-    """The page of one week, made if it is not there yet. Raises Failure where the filters cannot be read."""
+    """The page of one week, made if it is not there yet, and kept where the columns reach the end of the week.
+
+    Raises Failure where the filters cannot be read.
+    """
     found = WeeklyPage.objects.filter(start=monday, query=query).first()
     if found is not None and not anew:
         return found
@@ -39,11 +42,18 @@ def compose_week(monday: date, query: str = "", *, anew: bool = False) -> Weekly
         content |= {"done": weekly_rows.done(monday, company_zone()), "decide": weekly_rows.decide(now, filters)}
     as_of = facts.as_of()
     content["as_of"] = as_of.isoformat() if as_of else None
+    if not reaches(as_of, monday):
+        return WeeklyPage(start=monday, query=query, content=content, composed_at=now)
     page, _ = WeeklyPage.objects.update_or_create(
         start=monday, query=query, defaults={"content": content, "composed_at": now}
     )
     live.announce("weekly", page.pk)
     return page
+
+
+def reaches(as_of: datetime | None, monday: date) -> bool:
+    """Whether what the columns know includes the whole week."""
+    return as_of is not None and as_of >= weekly_rows.bounds(monday, company_zone())[1]
 
 
 def tend_weekly() -> bool:
@@ -56,6 +66,8 @@ def compose_due(now: datetime) -> int:
     if not Company.objects.exists():
         return 0
     monday = newest_week(now)
+    if not reaches(facts.as_of(), monday):
+        return 0
     there = set(WeeklyPage.objects.filter(start=monday).values_list("query", flat=True)[: MOST_CONCERNS + 1])
     wanted = ["", *Concern.objects.exclude(query="").order_by("query").values_list("query", flat=True).distinct()]
     made = 0

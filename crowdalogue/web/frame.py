@@ -155,11 +155,11 @@ RAIL = (
     ("inbox", "Inbox", "i-inbox", "i", "read", "key"),
     ("people", "People", "i-people", "p", "read", "key"),
     ("explore", "Explore", "i-explore", "e", "explore", "gap key"),
-    ("topics", "Topics", "i-topics", "t", "explore", "key"),
+    ("topics", "Topics", "i-topics", "t", "explore", ""),
     ("alarms", "Alarms", "i-alerts", "a", "explore", "key"),
     ("categories", "Categories", "i-box", "c", "explore", ""),
-    ("watches", "Watches", "i-eye", "w", "explore", "key"),
-    ("settings", "Settings", "i-settings", "s", "read", "end key"),
+    ("watches", "Watches", "i-eye", "w", "explore", ""),
+    ("settings", "Settings", "i-settings", "s", "read", "end"),
 )
 
 # Pages that stand under an entry without beginning with its address.

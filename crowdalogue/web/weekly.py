@@ -142,11 +142,9 @@ def said(query: str) -> str:
 
 def title(content: dict[str, Any]) -> str:
     """The first thing that changed, as the page's headline."""
-    if content.get("refused") and not content.get("changed"):
-        return "Too few to say"
     changed = [line for line in content.get("changed", ()) if not line.get("usual") and line.get("direction")]
     if not changed:
-        return "Nothing changed beyond chance"
+        return "Too few to say" if content.get("refused") else "Nothing changed beyond chance"
     more = len(changed) - 1
     first = str(changed[0]["text"]).rstrip(".")
     return first + (f", and {more} more" if more else "")

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from crowdalogue.models import User
+from crowdalogue.relate import facts
 from tests.api.conftest import Program, refused
 
 
 @pytest.fixture(autouse=True)
-def own_columns(settings: Any, tmp_path: Any) -> None:
+def own_columns(settings: Any, tmp_path: Any, db: None) -> None:
     settings.HOME = tmp_path
+    facts.rebuild()
 
 
 def test_the_last_week(program: Callable[..., Program], analyst: User, stranger: User) -> None:

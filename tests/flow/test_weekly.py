@@ -21,8 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def own_columns(settings: Any, tmp_path: Any) -> None:
+def own_columns(settings: Any, tmp_path: Any, db: None) -> None:
     settings.HOME = tmp_path
+    facts.rebuild()
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,13 @@ def test_filters_nobody_can_read_fail_on_the_page_and_once(company: Company, hel
     assert WeeklyPage.objects.exclude(query="").get().content["refused"]
 
 
+def test_a_week_the_columns_do_not_reach_is_shown_and_not_kept(company: Company, settings: Any, tmp_path: Any) -> None:
+    settings.HOME = tmp_path / "without columns"
+    page = weekly.compose_week(flow.newest_week(timezone.now()))
+    assert page.pk is None and "Too few" in page.content["refused"]
+    assert weekly.compose_due(timezone.now()) == 0
+
+
 def test_an_install_without_a_company_composes_nothing(db: None) -> None:
     assert weekly.tend_weekly() is False
 
@@ -88,7 +96,6 @@ def post() -> Iterator[MailServer]:
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_it_arrives_once(company: Company, helper: User, account: Callable[..., Account], post: MailServer) -> None:
-    facts.rebuild()
     given = post.settings("care@example.com")
     secrets = {name: given.pop(name) for name in list(given) if name.endswith("_secret")}
     account("email", settings=given, secrets=secrets)

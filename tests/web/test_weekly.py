@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crowdalogue import flow
 from crowdalogue.models import Concern, User, WeeklyPage
+from crowdalogue.relate import facts
 from crowdalogue.web.weekly import clean, said, title
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +28,9 @@ CHANGED = {
 
 
 @pytest.fixture(autouse=True)
-def own_columns(settings: Any, tmp_path: Any) -> None:
+def own_columns(settings: Any, tmp_path: Any, db: None) -> None:
     settings.HOME = tmp_path
+    facts.rebuild()
 
 
 def keep(query: str = "", **content: Any) -> str:
@@ -82,7 +84,7 @@ def test_a_stranger_sees_nothing(stranger: User, client_for: Callable[..., Clien
 def test_headlines() -> None:
     assert title({"changed": [CHANGED, CHANGED]}).endswith("after 33.3 % before, and 1 more")
     assert title({"changed": [{"text": "as usual", "usual": True}]}) == "Nothing changed beyond chance"
-    assert title({"changed": [], "refused": "Too few to say: n = 3"}) == "Too few to say"
+    assert title({"changed": [{"text": "x"}], "refused": "Too few to say: n = 3"}) == "Too few to say"
     assert said("") == "Everything"
     assert said("channel=email&sentiment=negative") == "E-mail, Negative"
     assert clean("period=7d&channel=email") == "channel=email"
