@@ -33,7 +33,8 @@ LANGUAGES = tuple(_LANGUAGES.split())
 _VOTES = {
     "en": "the and you my your is are was were have has had this that with for not of to it's i'm don't can't didn't"
     " what when where why how please thanks thank hello would could should they been from just but your yours get got"
-    " again still very really already cannot which these those being about after before because thing things doesn't isn't won't wouldn't couldn't haven't hasn't wasn't never nothing"
+    " again still very really already cannot which these those being about after before because thing things"
+    " doesn't isn't won't wouldn't couldn't haven't hasn't wasn't never nothing"
     " everything something anyone someone yes doesnt isnt wont pls btw there their them who our too",
     "de": "und nicht ich mein meine meinen ist das der die den dem ein eine einen wir uns mit auf für bitte danke noch"
     " immer seit wurde haben habe sehr kann auch wie warum wann bei guten leider immer keine kein schon",
