@@ -3,8 +3,9 @@
 Two texts are alike by what the encoder's upper layers hold of them (a Gaussian of the distance) and by the words,
 letter groups and cues they share (cosine of TF-IDF). How much each counts and how smooth the answer is, is chosen by
 leaving out one example at a time, which has a closed form here. `oos` as a label means "none of these": its examples
-pull every label down, and a text below one threshold, chosen on held-out training rows, gets it.
-Every label weighs the same in all, however many examples it has, as far as `BALANCE` says.
+pull every label down, and a text below one threshold, chosen with every training row left out once, gets it.
+Every label weighs the same in all, however many examples it has, as far as `BALANCE` says. Where labels have few
+examples, the words of their names are one more. Words that a text is to be judged on are marked `$T$ so $T$`.
 """
 
 from __future__ import annotations
@@ -25,19 +26,27 @@ from sklearn.linear_model import LogisticRegression
 
 from crowdalogue.analyze import training
 from crowdalogue.analyze.document import READ_CHARACTERS
-from crowdalogue.text.encoder import EncoderMissing
-from crowdalogue.text.layers import PARTS, encode_layers
+from crowdalogue.text.encoder import WIDTH, EncoderMissing
+from crowdalogue.text.layers import AROUND, PARTS, Span, encode_around, encode_layers
 
 OUT = "oos"
 # Rows whose likeness to all others is kept at once: 16,000 of them take 1 GiB. More examples than that: a sample
 # of them stands for the meaning of all (`LANDMARKS`), and the wording is read by logistic regression.
 MOST, LANDMARKS = 16_000, 4_000
-# Rows on which settings are chosen, and those held out to set the threshold.
-TRIED, HELD = 1_500, 0.2
+# Rows on which settings are chosen (twice as many where labels are many).
+TRIED = 1_500
 BALANCE = 0.75
+# How much a taught text that is kept counts against an `oos` text that is refused, as shares of each kind.
+INSIDE = 3.0
+# Up to this many examples a label, on average, its name counts as one more.
+FEW = 20
 CHUNK = 512
-# Words, the mark of what a text is judged on, and single signs.
-_WORD = re.compile(r"\$t\$|\w+|[^\w\s]")
+# What a text is judged on, how many words on either side of it are read by themselves, and how much the meaning
+# around it counts beside that of the whole.
+_JUDGED = re.compile(r"\$T\$ (.*?) \$T\$", re.DOTALL)
+WINDOW, NEARBY = 5, 0.95
+_WORD = re.compile(r"\w+|[^\w\s]")
+_NAME = re.compile(r"[^\W\d_]{3,}")
 
 Floats = NDArray[np.float32]
 
@@ -62,45 +71,69 @@ class Reader:
 
     def __init__(self, texts: Sequence[str]) -> None:
         kept = [text[:READ_CHARACTERS] for text in texts]
+        self._around = sum(bool(_JUDGED.search(text)) for text in kept) > len(kept) / 2
+        wide, close, spans = self._told(kept)
         least = 2 if len(kept) > 200 else 1
-        self._words = TfidfVectorizer(
-            ngram_range=(1, 2), sublinear_tf=True, tokenizer=_WORD.findall, token_pattern=None, dtype=np.float32
-        )
-        self._letters = TfidfVectorizer(
+        letters = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=least, dtype=np.float32
         )
-        for one in (self._words, self._letters):
-            one.fit([*kept, "some words"])
-        vectors = _encoded(kept)
+        self._words = _words().fit([*wide, "some words"])
+        self._close = (_words() if self._around else letters).fit([*close, "some words"])
+        vectors = self._encoded(wide, spans)
         self._middle = None if vectors is None else vectors.mean(axis=0)
-        self.first = (None if vectors is None else self._centred(vectors), self._sparse(kept))
+        self.first = (None if vectors is None else self._centred(vectors), self._sparse(wide, close))
 
     def read(self, texts: Sequence[str]) -> tuple[Floats | None, csr_array]:
-        kept = [text[:READ_CHARACTERS] for text in texts]
-        vectors = _encoded(kept) if self._middle is not None else None
-        return None if vectors is None else self._centred(vectors), self._sparse(kept)
+        wide, close, spans = self._told([text[:READ_CHARACTERS] for text in texts])
+        vectors = self._encoded(wide, spans) if self._middle is not None else None
+        return None if vectors is None else self._centred(vectors), self._sparse(wide, close)
+
+    def _told(self, texts: list[str]) -> tuple[list[str], list[str], list[Span | None]]:
+        """The texts without marks, what stands close to the words they are judged on, and where those are."""
+        if not self._around:
+            return texts, texts, [None] * len(texts)
+        parts = [_parted(text) for text in texts]
+        return [p[0] for p in parts], [p[1] for p in parts], [p[2] for p in parts]
+
+    def _encoded(self, texts: Sequence[str], spans: Sequence[Span | None]) -> Floats | None:
+        try:
+            return encode_around(texts, spans) if self._around else encode_layers(texts)
+        except EncoderMissing:
+            return None
 
     def _centred(self, vectors: Floats) -> Floats:
         assert self._middle is not None
-        parts = (vectors - self._middle).reshape(len(vectors), PARTS, -1)
-        size = np.linalg.norm(parts, axis=2, keepdims=True) * np.sqrt(np.float32(PARTS))
+        parts = (vectors - self._middle).reshape(len(vectors), -1, WIDTH)
+        share = np.full(PARTS, 1 / PARTS)
+        if self._around:
+            share = np.r_[share * (1 - NEARBY), np.full(AROUND, NEARBY / AROUND)]
+        size = np.linalg.norm(parts, axis=2, keepdims=True) / np.sqrt(share)[None, :, None]
         result: Floats = (parts / np.maximum(size, 1e-9)).reshape(len(vectors), -1).astype(np.float32)
         return result
 
-    def _sparse(self, texts: Sequence[str]) -> csr_array:
-        seen = training.features(texts, embed=False)
+    def _sparse(self, wide: Sequence[str], close: Sequence[str]) -> csr_array:
+        seen = training.features(close, embed=False)
         own = csr_array(seen.text + seen.cues)
         norms = np.sqrt(np.asarray(own.multiply(own).sum(axis=1)).ravel())
         own = csr_array(own.multiply((1 / np.maximum(norms, 1e-9))[:, None]))
-        blocks = [self._words.transform(texts), self._letters.transform(texts), own]
+        blocks = [self._words.transform(wide), self._close.transform(close), own]
         return csr_array(hstack([block * np.float32(3**-0.5) for block in blocks]), dtype=np.float32)
 
 
-def _encoded(texts: Sequence[str]) -> Floats | None:
-    try:
-        return encode_layers(texts)
-    except EncoderMissing:
-        return None
+def _words() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, tokenizer=_WORD.findall, token_pattern=None, dtype=np.float32
+    )
+
+
+def _parted(text: str) -> tuple[str, str, Span | None]:
+    """A text without its marks, the words around what it is judged on (which is one word there), and its place."""
+    found = _JUDGED.search(text)
+    if found is None:
+        return text, text, None
+    before, after = text[: found.start()], text[found.end() :]
+    close = [*_WORD.findall(before)[-WINDOW:], "judged", *_WORD.findall(after)[:WINDOW]]
+    return before + found[1] + after, " ".join(close), (found.start(), found.start() + len(found[1]))
 
 
 # --- likeness ----------------------------------------------------------------------------------------------------
@@ -159,23 +192,16 @@ def _targets(numbers: NDArray[np.int64], labels: int) -> tuple[Floats, Floats]:
     return targets, (weights / weights.mean()).astype(np.float32)
 
 
-def _solved(likeness: Floats, targets: Floats, weights: Floats, smooth: float) -> Floats:
+def _left_out(likeness: Floats, targets: Floats, weights: Floats, smooth: float) -> tuple[Floats, Floats]:
+    """The weights of a fit of all rows, and what a fit without each row says of it; `likeness` is overwritten."""
     likeness[np.diag_indices_from(likeness)] += smooth / weights
-    factor = scipy.linalg.cho_factor(likeness, lower=True, overwrite_a=True, check_finite=False)
-    result: Floats = scipy.linalg.cho_solve(factor, targets, check_finite=False)
-    return result
-
-
-def _left_out(likeness: Floats, targets: Floats, weights: Floats, smooth: float) -> Floats:
-    """What a fit without each row says of it."""
-    likeness[np.diag_indices_from(likeness)] += smooth / weights
-    factor, wrong = scipy.linalg.lapack.spotrf(likeness, lower=1, overwrite_a=True)
+    # The transposed view of a symmetric table is the order that LAPACK wants, so that nothing is copied.
+    factor, wrong = scipy.linalg.lapack.spotrf(likeness.T, lower=1, overwrite_a=True, clean=False)
     if wrong:
-        return np.zeros_like(targets)
+        return np.zeros_like(targets), np.zeros_like(targets)
+    solved, _ = scipy.linalg.lapack.spotrs(factor, targets, lower=1)
     inverse, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=True)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    result: Floats = targets - inverse @ targets / np.diag(inverse)[:, None]
-    return result
+    return solved, targets - solved / np.diag(inverse)[:, None]
 
 
 def _macro(scores: Floats, numbers: NDArray[np.int64]) -> float:
@@ -187,11 +213,18 @@ def _macro(scores: Floats, numbers: NDArray[np.int64]) -> float:
     return float(right.mean() + recall.mean()) / 2
 
 
-def _choose(rows: Rows, numbers: NDArray[np.int64], labels: int) -> tuple[Settings, Floats]:
-    """The settings that do best when each row is left out, and the scores they gave."""
+def _worth(scores: Floats, numbers: NDArray[np.int64]) -> float:
+    """What settings are chosen by; with `oos` among the rows, how well one threshold can part them counts too."""
+    if (numbers >= 0).all():
+        return _macro(scores, numbers)
+    return float(_kept_and_refused(scores, numbers)[1].max())
+
+
+def _choose(rows: Rows, numbers: NDArray[np.int64], labels: int) -> Settings:
+    """The settings that do best when each row is left out."""
     targets, weights = _targets(numbers, labels)
     meaning, words = _cosines(rows, rows)
-    best: tuple[float, Settings, Floats] | None = None
+    best: tuple[float, Settings] | None = None
     for settings in GRID:
         if settings.meaning and meaning is None:
             continue
@@ -200,12 +233,12 @@ def _choose(rows: Rows, numbers: NDArray[np.int64], labels: int) -> tuple[Settin
             None if words is None else words.copy(),
             settings,
         )
-        scores = _left_out(likeness, targets, weights, settings.smooth)
-        score = _macro(scores, numbers)
+        _, scores = _left_out(likeness, targets, weights, settings.smooth)
+        score = _worth(scores, numbers)
         if best is None or score > best[0] + 1e-9:
-            best = (score, settings, scores)
+            best = (score, settings)
     assert best is not None
-    return best[1], best[2]
+    return best[1]
 
 
 # --- the classifier ----------------------------------------------------------------------------------------------
@@ -250,63 +283,76 @@ class Classifier:
 def fit(texts: Sequence[str], labels: Sequence[str], seed: int = 3) -> Classifier:
     """Learn from texts and their labels, two labels or more; the same input gives the same classifier.
 
-    Takes about n³/3 operations and 8n² bytes for n examples up to `MOST`, and time in proportion to n beyond.
+    Takes about n³ operations and 4n² to 8n² bytes for n examples up to `MOST`, and time in proportion to n beyond.
     """
     names = tuple(sorted(set(labels) - {OUT}))
     place = {name: i for i, name in enumerate(names)}
-    numbers = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
-    reader = Reader(texts)
+    named = _named(names, len(labels))
+    numbers = np.array([place.get(label, -1) for label in [*labels, *(name for name, _ in named)]], dtype=np.int64)
+    reader = Reader([*texts, *(words for _, words in named)])
     rows: Rows = reader.first
-    order = np.random.default_rng(seed).permutation(len(numbers))
-    tried = np.sort(order[:TRIED])
-    settings, left_out = _choose(_taken(rows, tried), numbers[tried], len(names))
+    order = np.random.default_rng(seed).permutation(len(labels))
+    outside = order[numbers[order] < 0][: TRIED // 5]
+    tried = np.union1d(order[: _tried(len(names))], outside)
+    settings = _choose(_taken(rows, tried), numbers[tried], len(names))
     if len(numbers) > MOST:
         return _fit_many(names, numbers, reader, settings, order)
-    held, truth = left_out, numbers[tried]
-    if len(tried) < len(numbers):
-        held, truth = _held_out(rows, numbers, len(names), settings, order)
-    weights = _weights_of(rows, numbers, len(names), settings)
+    weights, left_out = _fit_all(rows, numbers, len(names), settings)
+    held, truth = left_out[: len(labels)], numbers[: len(labels)]
     threshold = _threshold(held, truth) if OUT in labels else None
     return Classifier(names, settings, threshold, _temperature(held, truth), reader, rows, weights)
 
 
-def _weights_of(rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings) -> Floats:
+def _tried(labels: int) -> int:
+    """How many rows settings are chosen on: with many labels, more, so that each has its neighbours."""
+    return max(TRIED, min(2 * TRIED, 20 * labels))
+
+
+def _fit_all(rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings) -> tuple[Floats, Floats]:
+    """As `_left_out`, smoother where the table is too near to singular for single precision."""
     targets, counts = _targets(numbers, labels)
-    return _solved(_mixed(rows, rows, settings), targets, counts, settings.smooth)
+    for more in (1.0, 4.0, 16.0):
+        weights, left_out = _left_out(_mixed(rows, rows, settings), targets, counts, settings.smooth * more)
+        if weights.any():
+            break
+    return weights, left_out
 
 
-def _held_out(
-    rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings, order: NDArray[np.int64]
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Scores of a part of the rows by a fit of the others, and what they are; half of the part is `oos` at least."""
-    outside = order[numbers[order] < 0]
-    inside = order[numbers[order] >= 0]
-    held = np.concatenate([outside[: int(len(outside) * HELD)], inside[: min(int(len(inside) * HELD), 3000)]])
-    seen = np.setdiff1d(order, held)
-    weights = _weights_of(_taken(rows, seen), numbers[seen], labels, settings)
-    return _mixed(_taken(rows, held), _taken(rows, seen), settings) @ weights, numbers[held]
+def _named(names: Sequence[str], examples: int) -> list[tuple[str, str]]:
+    """Labels and the words of their names, where examples are few and every name is made of words."""
+    if len(names) < 3 or examples > FEW * len(names) or not all(_NAME.search(name) for name in names):
+        return []
+    return [(name, " ".join(re.split(r"[\W_]+", name)).strip()) for name in names]
 
 
 def _threshold(scores: Floats, truth: NDArray[np.int64]) -> float:
     """The least score of a label at which right answers inside and refusals outside are most.
 
-    Inside counts twice: with both as one, the threshold refused 12 % of what was taught to find 97 % of the rest.
+    Inside counts more (`INSIDE`): with both alike, the threshold refused 12 % of what was taught to find 97 % of the
+    rest.
     """
-    top = scores.max(axis=1)
-    right = (scores.argmax(axis=1) == truth) & (truth >= 0)
-    tries = np.unique(top)
-    inside, outside = top[right], top[truth < 0]
-    kept = 1 - np.searchsorted(np.sort(inside), tries) / max((truth >= 0).sum(), 1)
-    refused = np.searchsorted(np.sort(outside), tries) / max(len(outside), 1)
-    together = 2 * kept + refused
+    tries, together = _kept_and_refused(scores, truth)
     # Half-way to the next score below, which is on the other side of the best cut.
     at = int(np.median(np.flatnonzero(together >= together.max() - 1e-9)))
     return float(tries[at] + tries[max(at - 1, 0)]) / 2
 
 
+def _kept_and_refused(scores: Floats, truth: NDArray[np.int64]) -> tuple[Floats, NDArray[np.float64]]:
+    """Every threshold worth a try, and the share of right answers kept (`INSIDE` times) and of `oos` refused there."""
+    top = scores.max(axis=1)
+    right = (scores.argmax(axis=1) == truth) & (truth >= 0)
+    tries = np.unique(top)
+    inside, outside = top[right], top[truth < 0]
+    # Right answers below a threshold are refused too.
+    kept = (len(inside) - np.searchsorted(np.sort(inside), tries)) / max((truth >= 0).sum(), 1)
+    refused = np.searchsorted(np.sort(outside), tries) / max(len(outside), 1)
+    return tries, INSIDE * kept + refused
+
+
 def _temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
     inside = truth >= 0
-    return training.temperature(scores[inside], truth[inside]) if inside.any() else 1.0
+    # Scores lie between 0 and 1, where a temperature fit for many labels is below the least that is tried.
+    return training.temperature(10 * scores[inside], truth[inside]) / 10 if inside.any() else 1.0
 
 
 def _shares(scores: Floats) -> Floats:

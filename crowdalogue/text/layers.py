@@ -13,12 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from crowdalogue.text.encoder import WIDTH, Encoder, Floats, build, model_path
+from crowdalogue.text.encoder import WIDTH, Encoder, Floats, _batches, _encodable, build, model_path
 
 # The sentence vector, the means of the fifth and fourth layer, and the maximum of the last.
 PARTS = 4
+# Around words that a text is judged on: the means of three layers, in which each token counts less the farther off.
+AROUND, REACH = 3, 3.0
 # LayerNormalization nodes by number: one for the words, two a layer.
 _LAYERS = (8, 10, 12)
+
+
+Span = tuple[int, int]
 
 
 class LayerEncoder(Encoder):
@@ -50,14 +55,53 @@ class LayerEncoder(Encoder):
             result[places[text]] = vector
         return result
 
+    def encode_around(self, texts: Sequence[str], spans: Sequence[Span | None]) -> Floats:
+        """As `encode`, with `AROUND` more unit vectors each: what stands in and near `spans[i]` (None: everywhere)."""
+        read = self._tokenizer.encode_batch([_encodable(text) for text in texts])
+        ids = [one.ids for one in read]
+        nearness = [_nearness(one.offsets, span) for one, span in zip(read, spans, strict=True)]
+        result = np.zeros((len(texts), (PARTS + AROUND) * WIDTH), dtype=np.float32)
+        for batch in _batches(sorted(range(len(texts)), key=lambda i: len(ids[i])), ids):
+            outputs, mask = self._outputs([ids[i] for i in batch])
+            near = np.zeros(mask.shape, dtype=np.float32)
+            for row, i in enumerate(batch):
+                near[row, : len(ids[i])] = nearness[i]
+            around = [_unit(np.einsum("bt,btd->bd", near, layer)) for layer in outputs[1:]]
+            result[batch] = np.hstack([_pooled(outputs, mask), *around])
+        return result
+
     def _run(self, rows: list[list[int]]) -> Floats:
+        return _pooled(*self._outputs(rows))
+
+    def _outputs(self, rows: list[list[int]]) -> tuple[list[Floats], Any]:
+        """The sentence vectors and the token states of the fourth, fifth and last layer, and which tokens are there."""
         tokens, mask = _padded(rows)
-        sentence, fourth, fifth, last = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
-        there = mask[:, :, None].astype(np.float32)
-        number = there.sum(axis=1)
-        peak = np.where(there > 0, last, np.float32(-9)).max(axis=1)
-        parts = (sentence, (fifth * there).sum(axis=1) / number, (fourth * there).sum(axis=1) / number, peak)
-        return np.hstack([_unit(part) for part in parts])
+        return self._session.run(None, {"input_ids": tokens, "attention_mask": mask}), mask
+
+
+def _pooled(outputs: list[Floats], mask: Any) -> Floats:
+    sentence, fourth, fifth, last = outputs
+    there = mask[:, :, None].astype(np.float32)
+    number = there.sum(axis=1)
+    peak = np.where(there > 0, last, np.float32(-9)).max(axis=1)
+    parts = (sentence, (fifth * there).sum(axis=1) / number, (fourth * there).sum(axis=1) / number, peak)
+    return np.hstack([_unit(part) for part in parts])
+
+
+def _nearness(offsets: Sequence[Span], span: Span | None) -> Floats:
+    """How much each token counts: one inside the span, less with the square of the distance; they sum to one."""
+    number = len(offsets)
+    if span is None:
+        return np.full(number, 1 / number, dtype=np.float32)
+    begins, ends = np.array(offsets).T
+    inside = np.flatnonzero((begins < span[1]) & (ends > span[0]) & (ends > begins))
+    first, last = (inside[0], inside[-1]) if len(inside) else (0, 0)
+    place = np.arange(number)
+    away = np.maximum(np.maximum(first - place, place - last), 0)
+    near = (1 + away / REACH) ** -2.0
+    near[[0, -1]] *= 0.3  # the marks of beginning and end
+    result: Floats = (near / near.sum()).astype(np.float32)
+    return result
 
 
 def _padded(rows: list[list[int]]) -> tuple[Any, Any]:
@@ -80,8 +124,17 @@ _loading = threading.Lock()
 
 def encode_layers(texts: Sequence[str]) -> Floats:
     """`LayerEncoder.encode` by the one of this process. Raises `EncoderMissing` where there is no encoder."""
+    return _one().encode(texts)
+
+
+def encode_around(texts: Sequence[str], spans: Sequence[Span | None]) -> Floats:
+    """`LayerEncoder.encode_around` by the one of this process. Raises `EncoderMissing` where there is no encoder."""
+    return _one().encode_around(texts, spans)
+
+
+def _one() -> LayerEncoder:
     global _shared
     with _loading:
         if _shared is None:
             _shared = LayerEncoder()
-    return _shared.encode(texts)
+    return _shared

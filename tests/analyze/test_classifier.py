@@ -51,3 +51,55 @@ def test_more_examples_than_fit_in_one_table_are_learned_too(monkeypatch: pytest
     monkeypatch.setattr(classifier, "LANDMARKS", 8)
     found = [name for name, _ in taught().label(["the card was stolen", "the train was cancelled"])]
     assert found == ["card", "train"]
+
+
+def test_the_words_a_text_is_judged_on_decide() -> None:
+    things = ["soup", "bread", "waiter", "room", "wine", "cake", "view", "music"]
+    texts, labels = [], []
+    for one, other in zip(things, things[1:] + things[:1], strict=True):
+        for good, bad in (("lovely", "awful"), ("excellent", "terrible")):
+            texts += [f"the $T$ {one} $T$ was {good} but the {other} was {bad}"]
+            texts += [f"the {one} was {good} but the $T$ {other} $T$ was {bad}"]
+            labels += ["up", "down"]
+    found = classifier.fit(texts, labels).label(
+        [
+            "the $T$ coffee $T$ was lovely but the tea was terrible",
+            "the coffee was excellent but the $T$ tea $T$ was awful",
+        ]
+    )
+    assert [name for name, _ in found] == ["up", "down"]
+
+
+def test_the_names_of_labels_help_where_examples_are_few() -> None:
+    texts = ["one of these", "another of these", "something", "some more", "a thing", "things"]
+    labels = ["lost_luggage", "lost_luggage", "card_refund", "card_refund", "wet_weather", "wet_weather"]
+    found = classifier.fit(texts, labels).label(["my suitcase is lost", "refund it to my card", "rain and wet feet"])
+    assert [name for name, _ in found] == ["lost_luggage", "card_refund", "wet_weather"]
+
+
+def test_many_examples_are_not_joined_by_names() -> None:
+    assert classifier._named(["first", "second", "third"], 100) == []
+    assert classifier._named(["0", "1", "2"], 6) == []
+    assert classifier._named(["up", "down"], 4) == []
+
+
+def test_every_row_is_left_out_as_if_it_had_not_been_there() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(12, 5)).astype(np.float32)
+    likeness = (points @ points.T).astype(np.float32)
+    numbers = np.array([0, 1] * 5 + [-1, -1])
+    targets, counts = classifier._targets(numbers, 2)
+    _, left_out = classifier._left_out(likeness.copy(), targets, counts, 0.5)
+    for row in range(12):
+        others = np.arange(12) != row
+        among = likeness[np.ix_(others, others)] + np.diag(0.5 / counts[others])
+        expected = likeness[row, others] @ np.linalg.solve(among, targets[others])
+        assert np.allclose(left_out[row], expected, atol=1e-3)
+
+
+def test_with_none_of_these_taught_settings_are_judged_by_what_one_threshold_parts() -> None:
+    numbers = np.array([0, 1, -1, -1])
+    apart = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.1], [0.1, 0.2]], dtype=np.float32)
+    mixed = np.array([[0.9, 0.1], [0.1, 0.9], [0.9, 0.8], [0.7, 0.9]], dtype=np.float32)
+    assert classifier._worth(apart, numbers) > classifier._worth(mixed, numbers)
+    assert 0.2 < classifier._threshold(apart, numbers) < 0.9

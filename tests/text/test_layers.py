@@ -1,7 +1,7 @@
 import numpy as np
 
 from crowdalogue.text.encoder import WIDTH, encode
-from crowdalogue.text.layers import PARTS, encode_layers
+from crowdalogue.text.layers import AROUND, PARTS, encode_around, encode_layers
 
 
 def test_the_first_part_is_the_sentence_vector_and_every_part_is_of_length_one() -> None:
@@ -12,3 +12,14 @@ def test_the_first_part_is_the_sentence_vector_and_every_part_is_of_length_one()
     assert np.abs(found[:, :WIDTH] - encode(texts)).max() < 0.05
     assert np.allclose(np.linalg.norm(found.reshape(4, PARTS, WIDTH), axis=2), 1, atol=1e-5)
     assert np.array_equal(found[0], found[3])
+
+
+def test_what_stands_around_other_words_is_another_vector_of_the_same_text() -> None:
+    text = "The soup was lovely but the waiter was rude"
+    soup, waiter, whole, none = encode_around([text] * 3 + [""], [(4, 8), (28, 34), None, (0, 3)])
+    assert soup.shape == ((PARTS + AROUND) * WIDTH,)
+    assert np.allclose(soup[: PARTS * WIDTH], waiter[: PARTS * WIDTH], atol=1e-5)
+    assert np.abs(soup[PARTS * WIDTH :] - waiter[PARTS * WIDTH :]).max() > 0.02
+    # Where no words are named, the means are those of the whole.
+    assert np.allclose(whole[PARTS * WIDTH : (PARTS + 1) * WIDTH], whole[2 * WIDTH : 3 * WIDTH], atol=1e-4)
+    assert np.isfinite(none).all()
