@@ -29,6 +29,9 @@ from crowdalogue.models import (
     MessageCategory,
     User,
 )
+from crowdalogue.relate import facts, measures, volume
+from crowdalogue.relate.filters import parse
+from crowdalogue.relate.scope import Scope
 from tests.said import write
 
 pytestmark = pytest.mark.django_db
@@ -439,3 +442,26 @@ def test_a_preview_shows_what_it_would_catch_and_keeps_nothing(taught: Category,
     assert [c.sure for c in found.surest] == sorted((c.sure for c in found.surest), reverse=True)
     assert all(c.sure < version.threshold for c in found.missed)
     assert not MessageCategory.objects.exists()
+
+
+def test_a_category_is_a_filter_and_a_dimension(taught: Category, manager: User) -> None:
+    """A message in two categories counts in each; a number leads to exactly its messages."""
+    settle()
+    inside = MessageCategory.objects.filter(category=taught, yes=True).count()
+    other = verbs.define(manager, "Colours")
+    both = MessageCategory.objects.filter(category=taught, yes=True).first()
+    plain = Message.objects.filter(text__startswith="Do you sell").earliest("pk")
+    assert both is not None
+    verbs.label(manager, other, {both.message_id: True, plain.pk: True})
+    facts.rebuild()
+    scope = Scope.of(parse("period=all"))
+    rows = {row["category"]: row["n"] for row in measures.table(scope, "messages", ("category",))}
+    assert rows == {"Late parcel": inside, "Colours": 2}
+    shown = Scope.of(parse([("period", "all"), ("category", "Colours")]))
+    assert measures.figure(shown, "messages")["n"] == 2
+    assert {pk for pk, _ in volume.behind(shown)} == {both.message_id, plain.pk}
+    verbs.label(manager, other, {plain.pk: False})
+    facts.refresh()
+    assert measures.figure(shown, "messages")["n"] == 1
+    nothing = Scope.of(parse([("period", "all"), ("category", "Absent")]))
+    assert measures.figure(nothing, "messages")["n"] == 0
