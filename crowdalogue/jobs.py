@@ -47,6 +47,7 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("watches", flow.watch, stop, rest=2.0),
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
+        Loop("names", propose_names, stop, rest=24 * 3600.0),
         Loop("weekly", flow.tend_weekly, stop, rest=300.0),
         Loop("meanings", flow.mend_meanings, stop, rest=24 * 3600.0),
         Loop("topics", flow.find_topics, stop, rest=600.0),
@@ -165,6 +166,14 @@ def run_import(run: Import, stop: threading.Event | None = None, progress: Calla
         loader.run(run, progress=progress, stop=stop)
     else:
         imports.run(run, file=flow.file, progress=progress, stop=stop)
+
+
+def propose_names() -> bool:
+    """Names that messages have and the catalogue does not, looked for once a day."""
+    from crowdalogue.analyze import proposals
+
+    proposals.look(timezone.now())
+    return False
 
 
 def refresh_facts() -> bool:

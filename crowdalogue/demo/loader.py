@@ -28,17 +28,25 @@ from crowdalogue.listen.filing import Filed
 from crowdalogue.listen.people import Directory
 from crowdalogue.models import (
     Account,
+    AlarmEpisode,
+    AlarmSeries,
+    AlarmWeek,
     Brand,
     BusinessRecord,
+    CatalogueEntry,
     Company,
     Conversation,
     Handle,
     Hours,
     Import,
     Message,
+    NameProposal,
     Person,
     Target,
+    Topic,
+    TopicEvent,
     User,
+    WeeklyPage,
 )
 from crowdalogue.models.bulk import chunks, insert_many, update_many
 from crowdalogue.relate import facts
@@ -367,9 +375,20 @@ def remove(progress: Progress | None = None) -> int:
         gone += Target.objects.filter(hours__name=HOURS).delete()[0] + Hours.objects.filter(name=HOURS).delete()[0]
         gone += Import.objects.filter(mapping__demo=True).delete()[0]
         gone += Brand.objects.filter(demo=True).delete()[0]
+        gone += CatalogueEntry.objects.filter(demo=True).delete()[0]
+    gone += forget_what_was_found()
     truth_path().unlink(missing_ok=True)
     facts.refresh(thorough=True)
     return gone
+
+
+def forget_what_was_found() -> int:
+    """Topics, alarms, weekly pages and proposed names, where nothing is left that they could be about."""
+    if Message.objects.exists():
+        return 0
+    found = (TopicEvent, Topic, AlarmEpisode, AlarmSeries, AlarmWeek, WeeklyPage, NameProposal)
+    with transaction.atomic():
+        return sum(model.objects.all().delete()[0] for model in found)
 
 
 def delete_conversations(ids: Sequence[int]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from crowdalogue.models import (
     Account,
     Brand,
     BusinessRecord,
+    CatalogueEntry,
     Company,
     Conversation,
     Handle,
@@ -25,7 +26,9 @@ from crowdalogue.models import (
     Message,
     Person,
     Reply,
+    Topic,
     User,
+    WeeklyPage,
 )
 from crowdalogue.text.search import search, search_people
 
@@ -62,9 +65,13 @@ def test_load_twice_and_remove(company: Company, owner: User) -> None:
     assert again.counts["repeated"] == new["messages"]
     assert {k: v for k, v in rows().items() if k != "Import"} == {k: v for k, v in loaded.items() if k != "Import"}
 
+    CatalogueEntry.objects.create(name="Tarn Kettle", demo=True)
+    WeeklyPage.objects.create(start=date(2026, 11, 9))
+    Topic.objects.create(name="lid leaks", centroid=b"")
     assert loader.truth_path().exists()
     assert loader.remove() > new["messages"]
     assert rows() == before
+    assert not (CatalogueEntry.objects.exists() or WeeklyPage.objects.exists() or Topic.objects.exists())
     assert not loader.truth_path().exists()
 
     once_more = loader.load(scale=SCALE)
