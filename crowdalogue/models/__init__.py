@@ -11,6 +11,7 @@ from crowdalogue.models.alarms import (
     AlarmWeek,
 )
 from crowdalogue.models.analyze import Band, Correction, Embedding, Reading
+from crowdalogue.models.boards import Board, BoardView
 from crowdalogue.models.categories import (
     Category,
     CategoryExample,
@@ -58,6 +59,8 @@ __all__ = [
     "Attachment",
     "Audit",
     "Band",
+    "Board",
+    "BoardView",
     "Brand",
     "BusinessRecord",
     "CatalogueEntry",
