@@ -17,6 +17,12 @@ LABELS = {
     },
     "needs_answer": {"yes", "no"},
     "urgency": {"low", "normal", "high"},
+    "emotion": {"anger", "disappointment", "worry", "joy", "gratitude", "surprise", "none"},
+    "journey": {
+        "considering", "buying", "waiting", "first_use", "using", "problem", "returning", "leaving", "none",
+    },
+    "toxicity": {"none", "rude", "abusive"},
+    "hearsay": {"first_hand", "hearsay", "none"},
 }  # fmt: skip
 
 
@@ -28,13 +34,34 @@ def _csv(path: Path, rows: Sequence[Sequence[str]]) -> Path:
 
 def test_our_examples_are_labelled_in_full_and_stand_once() -> None:
     rows = training.examples()
-    assert len(rows) >= 600
+    assert len(rows) >= 4_000
     for step, labels in LABELS.items():
         assert {r[step] for r in rows} == labels
     assert len({r["id"] for r in rows}) == len(rows)
     assert len({r["text"].strip().lower() for r in rows}) == len(rows)
     assert all(r["text"].strip() for r in rows)
     assert {"en", "de", "fr", "es", "it", "pt", "nl", "sv"} <= {r["language"] for r in rows}
+
+
+def test_no_business_is_learned_from_and_asked_about() -> None:
+    # The name of a business is all that tells the label, so a model that has not met the name cannot know.
+    shops = ["alder", "birch", "cedar", "dogwood", "elm", "fir", "ginkgo", "hazel", "ivy", "juniper"]
+    rows = [(shop, "good" if i < 5 else "bad") for i, shop in enumerate(shops) for _ in range(6)]
+    data = training.features([f"{shop} {shop} writes to us" for shop, _ in rows], embed=False)
+    labels, groups = [label for _, label in rows], [shop for shop, _ in rows]
+    right = {}
+    for asked, known in (("apart", groups), ("mixed", None)):
+        scores, names = training.crossed(data, labels, None, [], known)
+        right[asked] = np.mean([names[i] == label for i, label in zip(scores.argmax(axis=1), labels, strict=True)])
+    assert right["mixed"] == 1.0
+    assert right["apart"] < 0.8
+
+
+def test_an_aspect_is_learned_from_its_clause_and_the_whole_message() -> None:
+    samples = training.own_samples("aspects")
+    assert {s.label for s in samples} == {"positive", "neutral", "negative"}
+    assert all(s.text in s.whole for s in samples)
+    assert any(len(s.text) < len(s.whole) for s in samples)
 
 
 def test_the_head_scores_as_the_fitted_model_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crowdalogue.analyze.steps.cut import Cut
+
 _NOT = r"(?<!not )(?<!n't )(?<!never )(?<!nicht )(?<!kein )(?<!pas )(?<!no )(?<!non )"
 _LISTS = {
     "anger": r"furious|fuming|livid|outrag\w+|disgust(?:ed|ing)|disgrace\w*|angry|anger|enraged|infuriat\w+|unacceptable|ridiculous|shameful|absolute joke|what a joke|is a joke|fed up|sick (?:and tired )?of|had enough|how dare|annoy\w+|appalling|pathetic|insult(?:ed|ing)?|wütend|sauer|stinksauer|frechheit|unverschämt\w*|empört|ärger\w*|scandaleux|honteux|honte|inadmissible|inacceptable|furieu\w+|marre|colère|indignad\w+|vergüenza|hart[oa]|indignante|inaceptable|furios\w+|vergogn\w+|inaccettabile|schifo|absurdo|vergonha|raiva|woedend|schandalig|belachelijk|boos|wściekł\w+|skandal|rezalet\w*|sinir\w*|arg|förbannad",
@@ -15,16 +17,30 @@ _LISTS = {
     "gratitude": r"thank you (?:so|very|for|all|again)|thanks (?:so|a|to|for|again)|thankyou|thank u+|many thanks|huge thanks|grateful|thankful|appreciate\w*|bless you|shout ?out|props to|kudos|credit where|vielen dank|tausend dank|herzlichen dank|danke\w*|lob|merci (?:beaucoup|mille|à)|mille mercis|un (?:grand|immense) merci|reconnaissant\w*|muchas gracias|muchísimas gracias|mil gracias|agrade\w+|grazie (?:mille|di|a)|ringrazio|muito obrigad\w|obrigad[oa]|agradeço|hartelijk dank|bedankt|dank je wel|dziękuję|dzięki|teşekkür\w*|tack så|stort tack|tusen tack",
     "surprise": r"wow+|can't believe|cannot believe|couldn't believe|unbelievable|surpris\w+|shocked|astonish\w*|amazed|stunned|speechless|whoa|blimey|no way|didn't expect|never expected|wasn't expecting|omg|unexpected\w*|jaw|out of nowhere|überrasch\w*|unglaublich|krass|fass es nicht|incroyable|surpris\w*|n'en (?:crois|reviens)|sorpres\w+|sorprendid\w+|increíble|no me lo (?:puedo|esperaba)|incredibile|non ci credo|nem acredito|surpres\w+|verrast|ongelooflijk|niewiarygodn\w+|inanılmaz|şaşırd\w+|otroligt|överrask\w*",
 }
-_PATTERNS = {emotion: re.compile(rf"\b{_NOT}(?:{words})\b", re.IGNORECASE) for emotion, words in _LISTS.items()}
+_PATTERNS = {emotion: re.compile(rf"\b{_NOT}(?:{words})\b") for emotion, words in _LISTS.items()}
 
 
-def found(text: str) -> dict[str, tuple[int, int]]:
-    """The emotions that a text names outright, each with the span of the first word that does."""
-    return dict(_found(text))
+# What the words of the lists begin with: where no word of a message begins so, the patterns need not look.
+_FIRST = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_BEGIN = {
+    match[0]
+    for words in _LISTS.values()
+    for alternative in words.replace(" ?", " ").split("|")
+    if (match := _FIRST.search(alternative)) is not None
+}
+_FOUR = frozenset(word[:4] for word in _BEGIN if len(word) > 3)
+_SHORT = frozenset(word[:3] for word in _BEGIN if len(word) <= 3)
 
 
-def _found(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def found(words: Cut) -> dict[str, tuple[int, int]]:
+    """The emotions that a text names outright, each with the span of the first words that do."""
+    if not any(word[:4] in _FOUR or word[:3] in _SHORT or "'" in word for word in words.known):
+        return {}
+    return dict(_found(words.low))
+
+
+def _found(low: str) -> Iterator[tuple[str, tuple[int, int]]]:
     for emotion, pattern in _PATTERNS.items():
-        match = pattern.search(text)
+        match = pattern.search(low)
         if match is not None:
             yield emotion, match.span()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from crowdalogue.analyze.document import NOTHING, Document, Finding
+from crowdalogue.analyze.document import NOTHING, READ_CHARACTERS, Document, Finding
 from crowdalogue.analyze.steps import head
 
 NAME = "toxicity"
@@ -45,31 +45,28 @@ _HEAD = head.step(NAME)
 
 def run(documents: list[Document]) -> None:
     """Find `toxicity` in what came in: rude or abusive, with the words; nothing where it is civil or not sure."""
-    came_in = [d for d in documents if d.inbound]
-    _HEAD.run(came_in)
+    came_in = [d for d in documents if d.inbound and d.whole.strip()]
     if not came_in:
         return
     loaded = head.load(NAME)
-    shares = loaded.shares(came_in)
-    for document, row in zip(came_in, shares.tolist(), strict=True):
-        believed = dict(zip(loaded.labels, row, strict=True))
-        finding = judged(document.text, believed, document.findings[NAME])
-        if finding is None:
-            del document.findings[NAME]
-        else:
-            document.findings[NAME] = finding
+    civil = loaded.labels.index(NOTHING)
+    for document, row in zip(came_in, loaded.shares(came_in).tolist(), strict=True):
+        if 1 - row[civil] >= WITH_WORD:
+            believed = dict(zip(loaded.labels, row, strict=True))
+            finding = judged(document.text[:READ_CHARACTERS], believed, loaded.version)
+            if finding is not None:
+                document.findings[NAME] = finding
 
 
-def judged(text: str, believed: dict[str, float], found: Finding) -> Finding | None:
+def judged(text: str, believed: dict[str, float], version: str) -> Finding | None:
     """What the head's shares and the list make of a text together; nothing where they do not agree."""
     threat, insult = _THREATS.search(text), _INSULTS.search(text)
     bad = 1 - believed[NOTHING]
-    if not found.confidence or bad < (WITH_WORD if threat or insult else ALONE):
+    if bad < (WITH_WORD if threat or insult else ALONE):
         return None
     label = ABUSIVE if believed[ABUSIVE] > (believed[RUDE] / 3 if threat else believed[RUDE]) else RUDE
     word = threat if label == ABUSIVE and threat else insult or threat
-    words = (word.span(),) if word else found.words
-    return Finding(label, round(min(bad, 0.95), 4), words, found.version)
+    return Finding(label, round(min(bad, 0.95), 4), (word.span(),) if word else (), version)
 
 
 STEP = dataclasses.replace(_HEAD, run=run)

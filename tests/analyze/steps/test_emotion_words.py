@@ -3,6 +3,7 @@
 import pytest
 
 from crowdalogue.analyze.steps import emotion_words
+from crowdalogue.analyze.steps.cut import cut_text
 
 
 @pytest.mark.parametrize(
@@ -17,10 +18,10 @@ from crowdalogue.analyze.steps import emotion_words
     ],
 )
 def test_a_feeling_is_found_with_its_words(text: str, emotion: str, words: str) -> None:
-    start, end = emotion_words.found(text)[emotion]
+    start, end = emotion_words.found(cut_text(text))[emotion]
     assert text[start:end] == words
 
 
 @pytest.mark.parametrize("text", ["", "I am not happy", "the parcel is here", "sadness is a long word", "😀"])
 def test_what_is_not_named_or_denied_is_left_alone(text: str) -> None:
-    assert emotion_words.found(text) == {}
+    assert emotion_words.found(cut_text(text)) == {}
