@@ -127,7 +127,7 @@ def acknowledge_alarm(request: HttpRequest, alarm_id: Path[Id]) -> AlarmDetail:
     return detail(request, alarm_id)
 
 
-class MuteIn(Schema):
+class AlarmMuteIn(Schema):
     until: Moment
 
 
@@ -137,13 +137,13 @@ class MuteIn(Schema):
     operation_id="mute_alarm",
     summary="Tell nobody of this series until then",
 )
-def mute_alarm(request: HttpRequest, alarm_id: Path[Id], body: MuteIn) -> AlarmDetail:
+def mute_alarm(request: HttpRequest, alarm_id: Path[Id], body: AlarmMuteIn) -> AlarmDetail:
     row: AlarmEpisode = fetch(visible(request), alarm_id, "alarm")
     alarms.mute(who(request), row, body.until)
     return detail(request, alarm_id)
 
 
-class VerdictIn(Schema):
+class AlarmVerdictIn(Schema):
     """`right` true: there was something to know; false: it counts against the promise."""
 
     right: bool
@@ -153,7 +153,7 @@ class VerdictIn(Schema):
 @router.post(
     "/{int:alarm_id}/judge", response=answers(AlarmDetail), operation_id="judge_alarm", summary="Call it true or false"
 )
-def judge_alarm(request: HttpRequest, alarm_id: Path[Id], body: VerdictIn) -> AlarmDetail:
+def judge_alarm(request: HttpRequest, alarm_id: Path[Id], body: AlarmVerdictIn) -> AlarmDetail:
     row: AlarmEpisode = fetch(visible(request), alarm_id, "alarm")
     alarms.judge(who(request), row, body.right, body.why)
     return detail(request, alarm_id)
@@ -173,7 +173,7 @@ def undo_alarm(request: HttpRequest, alarm_id: Path[Id]) -> AlarmDetail:
 # --- the promise
 
 
-class WeekOut(Schema):
+class AlarmWeekOut(Schema):
     monday: date
     promised: float
     raised: int
@@ -181,29 +181,29 @@ class WeekOut(Schema):
     judged_false: int
 
 
-class Promise(Schema):
+class AlarmPromise(Schema):
     """`week` is the one that runs; `weeks` those written down, the newest first. `promised`: false alarms at most."""
 
-    week: WeekOut
-    weeks: list[WeekOut]
+    week: AlarmWeekOut
+    weeks: list[AlarmWeekOut]
 
 
-@router.get("/promise", response=answers(Promise), operation_id="get_alarm_promise", summary="The kept promise")
+@router.get("/promise", response=answers(AlarmPromise), operation_id="get_alarm_promise", summary="The kept promise")
 def get_promise(request: HttpRequest) -> dict[str, Any]:
     who(request, "explore")
     week = alarm_account.account(alarm_account.monday_of(timezone.now()))
     return {"week": week_shown(week), "weeks": [week_shown(row) for row in alarm_account.weeks(52)]}
 
 
-def week_shown(row: Any) -> WeekOut:
+def week_shown(row: Any) -> AlarmWeekOut:
     names = ("monday", "promised", "raised", "judged_true", "judged_false")
-    return WeekOut(**{name: getattr(row, name) for name in names})
+    return AlarmWeekOut(**{name: getattr(row, name) for name in names})
 
 
 # --- rules
 
 
-class TellShape(Schema):
+class AlarmTell(Schema):
     """On the page, by e-mail, by webhook (also the incoming webhook of a chat)."""
 
     page: bool = True
@@ -211,7 +211,7 @@ class TellShape(Schema):
     webhook: Webhook = ""
 
 
-class SeriesOut(Schema):
+class AlarmSeriesOut(Schema):
     """`state` is watched, short (too little data to tell) or left_out; `needed` the count that would be an alarm."""
 
     key: str
@@ -223,7 +223,7 @@ class SeriesOut(Schema):
     needed: float | None
 
 
-class RuleOut(Schema):
+class AlarmRuleOut(Schema):
     """`budget`: false alarms in 30 days, of all its series together."""
 
     id: int
@@ -231,28 +231,28 @@ class RuleOut(Schema):
     family: str
     filters: str
     budget: float
-    tell: TellShape
+    tell: AlarmTell
     active: bool
     muted_until: datetime | None
     owner: int | None
-    series: list[SeriesOut]
+    series: list[AlarmSeriesOut]
     created_at: datetime
     changed_at: datetime
 
 
-def rule_shown(row: AlarmRule) -> RuleOut:
-    return RuleOut(
+def rule_shown(row: AlarmRule) -> AlarmRuleOut:
+    return AlarmRuleOut(
         id=row.pk,
         name=row.name,
         family=row.family,
         filters=row.query,
         budget=row.budget,
-        tell=TellShape(**row.tell),
+        tell=AlarmTell(**row.tell),
         active=row.active,
         muted_until=row.muted_until,
         owner=row.owner_id,
         series=[
-            SeriesOut(
+            AlarmSeriesOut(
                 key=s.key,
                 name=s.name,
                 step_hours=s.hours,
@@ -273,24 +273,24 @@ def rules_of(request: HttpRequest, right: str = "explore") -> QuerySet[AlarmRule
     return rows.prefetch_related("series")
 
 
-def one_rule(request: HttpRequest, rule_id: int) -> RuleOut:
+def one_rule(request: HttpRequest, rule_id: int) -> AlarmRuleOut:
     return rule_shown(fetch(rules_of(request), rule_id, "rule"))
 
 
-@router.get("/rules", response=answers(Page[RuleOut]), operation_id="list_alarm_rules", summary="Rules of alarms")
+@router.get("/rules", response=answers(Page[AlarmRuleOut]), operation_id="list_alarm_rules", summary="Rules of alarms")
 def list_rules(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
     rows, following = cursors.by_id("alarm rules", rules_of(request), page.cursor, page.limit)
     return {"items": [rule_shown(row) for row in rows], "next": following}
 
 
-class RuleIn(Schema):
+class AlarmRuleIn(Schema):
     """`filters` as in the pages' addresses, such as `channel=email&language=de`; a period is left out."""
 
     name: Annotated[Word, Field(min_length=1, max_length=120)]
     family: Family
     filters: Filters = ""
     budget: Budget
-    tell: TellShape = TellShape()
+    tell: AlarmTell = AlarmTell()
     active: bool = True
     owner: Id | None = None
 
@@ -308,8 +308,8 @@ def owner_of(pk: int | None) -> User | None:
     return found
 
 
-@router.post("/rules", response=answers(RuleOut, 201), operation_id="create_alarm_rule", summary="Save a rule")
-def create_rule(request: HttpRequest, body: RuleIn) -> Status[RuleOut]:
+@router.post("/rules", response=answers(AlarmRuleOut, 201), operation_id="create_alarm_rule", summary="Save a rule")
+def create_rule(request: HttpRequest, body: AlarmRuleIn) -> Status[AlarmRuleOut]:
     user = who(request, "manage")
     row = alarms.save_rule(
         user,
@@ -329,28 +329,28 @@ def note(user: User, row: AlarmRule, deed: str = "saved") -> None:
     Audit.objects.create(user=user, who=str(user), deed="changed_alarm_rule", what=f"{row.name}: {deed}"[:300])
 
 
-class RulePatch(Schema):
+class AlarmRulePatch(Schema):
     """What is left out stays. `muted_until` null: it tells people again."""
 
     name: Annotated[Word, Field(min_length=1, max_length=120)] | None = None
     family: Family | None = None
     filters: Filters | None = None
     budget: Budget | None = None
-    tell: TellShape | None = None
+    tell: AlarmTell | None = None
     active: bool | None = None
     owner: Id | None = None
     muted_until: Moment | None = None
 
 
-@router.get("/rules/{int:rule_id}", response=answers(RuleOut), operation_id="get_alarm_rule", summary="One rule")
-def get_rule(request: HttpRequest, rule_id: Path[Id]) -> RuleOut:
+@router.get("/rules/{int:rule_id}", response=answers(AlarmRuleOut), operation_id="get_alarm_rule", summary="One rule")
+def get_rule(request: HttpRequest, rule_id: Path[Id]) -> AlarmRuleOut:
     return one_rule(request, rule_id)
 
 
 @router.patch(
-    "/rules/{int:rule_id}", response=answers(RuleOut), operation_id="change_alarm_rule", summary="Change a rule"
+    "/rules/{int:rule_id}", response=answers(AlarmRuleOut), operation_id="change_alarm_rule", summary="Change a rule"
 )
-def change_rule(request: HttpRequest, rule_id: Path[Id], body: RulePatch) -> RuleOut:
+def change_rule(request: HttpRequest, rule_id: Path[Id], body: AlarmRulePatch) -> AlarmRuleOut:
     user = who(request, "manage")
     row: AlarmRule = fetch(rules_of(request), rule_id, "rule")
     family = body.family or row.family
@@ -385,13 +385,13 @@ def delete_rule(request: HttpRequest, rule_id: Path[Id]) -> Status[None]:
 # --- tried on the past
 
 
-class TrialIn(Schema):
+class AlarmTrialIn(Schema):
     family: Family
     filters: Filters = ""
     budget: Budget = 1.0
 
 
-class TrialOut(Schema):
+class AlarmTrialOut(Schema):
     """`state` is waiting, running, done or failed. `result`: what it would have raised, once it is done."""
 
     id: int
@@ -402,14 +402,16 @@ class TrialOut(Schema):
     result: dict[str, Any]
 
 
-def trial_shown(row: AlarmTrial) -> TrialOut:
-    return TrialOut(id=row.pk, state=row.state, done=row.done, total=row.total, reason=row.reason, result=row.result)
+def trial_shown(row: AlarmTrial) -> AlarmTrialOut:
+    return AlarmTrialOut(
+        id=row.pk, state=row.state, done=row.done, total=row.total, reason=row.reason, result=row.result
+    )
 
 
 @router.post(
-    "/trials", response=answers(TrialOut, 202), operation_id="try_alarm_rule", summary="Replay a rule over 90 days"
+    "/trials", response=answers(AlarmTrialOut, 202), operation_id="try_alarm_rule", summary="Replay a rule over 90 days"
 )
-def try_rule(request: HttpRequest, body: TrialIn) -> Status[TrialOut]:
+def try_rule(request: HttpRequest, body: AlarmTrialIn) -> Status[AlarmTrialOut]:
     """The worker does it within seconds; ask for the trial until it is done. Nobody is told of what it finds."""
     user = who(request, "explore")
     if AlarmTrial.objects.filter(state=AlarmTrial.State.WAITING).count() >= 20:
@@ -419,7 +421,9 @@ def try_rule(request: HttpRequest, body: TrialIn) -> Status[TrialOut]:
     return Status(202, trial_shown(AlarmTrial.objects.create(user=user, rule=asked)))
 
 
-@router.get("/trials/{int:trial_id}", response=answers(TrialOut), operation_id="get_alarm_trial", summary="One trial")
-def get_trial(request: HttpRequest, trial_id: Path[Id]) -> TrialOut:
+@router.get(
+    "/trials/{int:trial_id}", response=answers(AlarmTrialOut), operation_id="get_alarm_trial", summary="One trial"
+)
+def get_trial(request: HttpRequest, trial_id: Path[Id]) -> AlarmTrialOut:
     who(request, "explore")
     return trial_shown(fetch(AlarmTrial.objects.all(), trial_id, "trial"))
