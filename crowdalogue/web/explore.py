@@ -16,7 +16,7 @@ from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, 
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
 from crowdalogue.text.table import write_csv
-from crowdalogue.web import compare, drill, filterbar, findings, home, pictures
+from crowdalogue.web import compare, drill, filterbar, findings, home, movers, pictures
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
 
@@ -53,6 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "method": UNIT_WORDS[measure.unit],
         "few": FEW,
         "compare": compare.from_here(filters),
+        "movers": movers.address(filters, by if by in movers.OFFERED else "topic"),
         "weekly": filters.cleared("period").to_query(),
         "behind": drill.messages(filters, measure) if whole["n"] else "",
         "may_export": may(request, "export"),

@@ -30,6 +30,7 @@ from crowdalogue.web import (
     imports,
     inbox,
     messages,
+    movers,
     people,
     preferences,
     presence,
@@ -53,6 +54,7 @@ from crowdalogue.web import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.page, name="home"),
     path("explore/", explore.page, name="explore"),
+    path("explore/movers/", movers.page, name="movers"),
     path("compare/", compare.page, name="compare"),
     path("messages/", messages.page, name="messages"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
