@@ -90,6 +90,9 @@ def drain(limit: int = 10_000) -> None:
         if not flow.process():
             break
     for _ in range(limit):
+        if not flow.tend_categories():
+            break
+    for _ in range(limit):
         if not flow.recognise().looked:
             break
     for _ in range(limit):

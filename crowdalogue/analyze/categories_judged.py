@@ -86,7 +86,8 @@ def judge(messages: Sequence[Message], vectors: Sequence[Floats | None], now: da
         rows.append(member(category, version, message.pk, message.sent_at, float(sure[at, which]), now))
     insert_many(MessageCategory, rows, ignore_conflicts=True)
     touch({row.message_id for row in rows}, now)
-    count(known, [week_of(m.sent_at) for m, _ in heard], sure >= least)
+    zone = zone_named(zone_name())
+    count(known, [week_of(m.sent_at, zone) for m, _ in heard], sure >= least)
     return len(rows)
 
 
@@ -122,9 +123,9 @@ def count(known: Active, weeks: Sequence[date], caught: NDArray[np.bool_]) -> No
         cursor.executemany(statement, [(int(n), int(h), v, w.isoformat()) for n, h, v, w in rows])
 
 
-def week_of(moment: datetime) -> date:
+def week_of(moment: datetime, zone: ZoneInfo | None = None) -> date:
     """The Monday of its week, in the company's zone."""
-    day = moment.astimezone(zone_named(zone_name())).date()
+    day = moment.astimezone(zone or zone_named(zone_name())).date()
     return day - timedelta(days=day.weekday())
 
 
@@ -218,6 +219,7 @@ def _page(found: CategoryReplay) -> list[tuple[int, datetime, Any, str]]:
 def _turn(found: CategoryReplay, head: Head, page: list[tuple[int, datetime, Any, str]], now: datetime) -> None:
     able = [row for row in page if row[3] == embedding.VERSION]
     sure = head.confidence(categories_taught.stacked([row[2] for row in able]))
+    zone = zone_named(zone_name())
     with transaction.atomic():
         here = CategoryReplay.objects.filter(pk=found.pk, seen_id=found.seen_id, state=CategoryReplay.State.RUNNING)
         if not here.update(seen_id=page[-1][0], changed_at=now):
@@ -227,7 +229,7 @@ def _turn(found: CategoryReplay, head: Head, page: list[tuple[int, datetime, Any
         fresh, gone = [], []
         for (pk, sent_at, *_), share in zip(able, sure.tolist(), strict=True):
             old, yes = there.get(pk), share >= head.threshold
-            _noted(found, week_of(sent_at), old, yes)
+            _noted(found, week_of(sent_at, zone), old, yes)
             if old is not None and old.version_id is None:
                 continue
             if old is not None:
