@@ -102,6 +102,8 @@ def test_topics_are_found_now(client: Client, client_for: For, analyst: User, ac
     again = client.post(reverse("topics_find"), follow=True).content.decode()
     assert "being found already" in again
     assert flow.find_asked_topics() and not flow.find_asked_topics()
+    assert "Counting the messages" in client.get(reverse("topics_progress")).content.decode() or facts.as_of() is None
+    facts.refresh()
     assert client.get(reverse("topics_progress"))["HX-Refresh"] == "true"
     assert "Find topics now" in page(client)
     assert client.post(reverse("topics_find")).status_code == 302  # and once more on the same day
