@@ -163,7 +163,7 @@ RAIL = (
 )
 
 # Pages that stand under an entry without beginning with its address.
-WITHIN: dict[str, tuple[str, ...]] = {"explore": ("/compare/", "/weekly/")}
+WITHIN: dict[str, tuple[str, ...]] = {"explore": ("/compare/", "/weekly/", "/boards/")}
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:

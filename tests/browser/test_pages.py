@@ -35,6 +35,8 @@ PAGES = (
     "/explore/movers/",
     "/explore/movers/?by=channel&period=7d",
     "/compare/",
+    "/boards/",
+    "/boards/1/",
     "/weekly/",
     "/weekly/questions/",
     "/compare/?a=period%3Dall%26direction%3Din&b=period%3Dall%26direction%3Dany",
@@ -109,14 +111,14 @@ PAGES = (
 )
 OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
 ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
-WITH_CHARTS = ("/", "/alarms/", "/explore/", "/explore/movers/", "/compare/", "/topics/", "/topics/1/")
+WITH_CHARTS = ("/", "/alarms/", "/explore/", "/explore/movers/", "/boards/1/", "/compare/", "/topics/", "/topics/1/")
 # Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
 NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",
     "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
     "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
-    "topics/find", "topics/progress", "settings/products/look", "settings/products/names",
+    "boards/keep", "topics/find", "topics/progress", "settings/products/look", "settings/products/names",
 }  # fmt: skip
 
 SEED = """
@@ -132,6 +134,9 @@ from crowdalogue.text.watching import typed
 from crowdalogue.channels.base import Attachment, Author, Incoming, Raw
 from crowdalogue.relate import facts
 olga = User.objects.get()
+board = Board.objects.create(name='Monday', user=olga, shared=True)
+for query in ('measure=messages&by=day', 'measure=negative&by=channel', 'measure=messages&by=intent&across=channel'):
+    BoardView.objects.create(board=board, query=query)
 brand = Brand.objects.create(name='Northwind')
 given = dict(kind='email', name='Care', brand=brand, state='paused', settings={'address': 'care@example.com'})
 mail = Account.objects.create(**given)
