@@ -10,10 +10,15 @@ from crowdalogue.analyze.steps import countries
 from crowdalogue.web.words import said
 
 # In this order, below what every message has.
-STEPS = ("question", "products", "place", "hearsay", "machine_written", "personal_data")
+STEPS = (
+    "emotion", "toxicity", "aspects", "journey", "question", "products", "place", "hearsay",
+    "machine_written", "personal_data",
+)  # fmt: skip
 # Personal data is not written out once more beside the message.
 WITHOUT_QUOTE = frozenset({"personal_data"})
 LABELS: dict[tuple[str, str], str] = {
+    ("emotion", UNDETERMINED): "Emotion not sure",
+    ("journey", UNDETERMINED): "Stage not sure",
     ("question", "asked"): "Asks a question",
     ("question", NOTHING): "Asks nothing",
     ("hearsay", "first_hand"): "First-hand",
@@ -52,6 +57,8 @@ def shown(step: str, found: Mapping[str, Any]) -> str:
         return words
     if step == "personal_data":
         return _personal(label, detail)
+    if step == "aspects":
+        return _aspects(label, detail)
     if step == "products":
         return _products(label, detail)
     return _place(label, detail) if step == "place" else said(label)
@@ -73,6 +80,13 @@ def _personal(label: str, detail: Mapping[str, Any]) -> str:
     kinds = [k for k in detail.get("kinds", []) if k in KINDS] or [label]
     words = list(dict.fromkeys(KINDS.get(kind, kind) for kind in kinds))
     return ", ".join(words)[:1].upper() + ", ".join(words)[1:]
+
+
+def _aspects(label: str, detail: Mapping[str, Any]) -> str:
+    named = [n for n in detail.get("named", []) if isinstance(n, dict) and n.get("aspect")]
+    told = [f"{said(str(n['aspect']))} ({said(str(n.get('polarity', UNDETERMINED))).lower()})" for n in named[:3]]
+    told = [words.replace(f"({said(UNDETERMINED).lower()})", "(not sure)") for words in told]
+    return ", ".join(told) or said(label)
 
 
 def _products(label: str, detail: Mapping[str, Any]) -> str:

@@ -42,3 +42,10 @@ def test_every_label_a_person_may_choose_has_words() -> None:
     for step in rules.STEPS.values():
         for label in step.labels:
             assert "_" not in found.chosen(step.name, label)
+
+
+def test_aspects_say_how_each_is_felt() -> None:
+    named = [{"aspect": "price", "polarity": "negative"}, {"aspect": "app", "polarity": "und"}]
+    assert found.shown("aspects", {"label": "price", "extra": {"named": named}}) == "Price (negative), App (not sure)"
+    assert found.shown("aspects", {"label": "price"}) == "Price"
+    assert found.shown("emotion", {"label": "und"}) == "Emotion not sure"
