@@ -92,7 +92,7 @@ class Learned:
 def learn(lesson: Lesson) -> Learned:
     """Learn from examples. The same lesson gives the same head. Raises `Failure` where there is nothing to tell apart.
 
-    Takes 20 ms with ten examples and about 2 s of the processor with 10,000.
+    Takes 1 to 2 s of the processor with up to a hundred examples and 2,000 messages beside them, 11 s with 10,000.
     """
     yes, no = int(lesson.yes.sum()), int((~lesson.yes).sum())
     if not yes:
