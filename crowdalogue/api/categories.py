@@ -174,7 +174,7 @@ class CaughtOut(Schema):
     confidence: float
 
 
-class TrialOut(Schema):
+class CategoryTrialOut(Schema):
     """What would be caught of the newest `looked_at` messages; of `unsure` nothing would be said."""
 
     looked_at: int
@@ -183,8 +183,10 @@ class TrialOut(Schema):
     sample: list[CaughtOut]
 
 
-@router.post("/try", response=answers(TrialOut), operation_id="try_category", summary="What examples would catch")
-def try_category(request: HttpRequest, body: CategoryIn) -> TrialOut:
+@router.post(
+    "/try", response=answers(CategoryTrialOut), operation_id="try_category", summary="What examples would catch"
+)
+def try_category(request: HttpRequest, body: CategoryIn) -> CategoryTrialOut:
     """Nothing is kept. The first 200 examples are tried."""
     user = who(request, "explore")
     trial = categories_asked.trial(body.name, body.description, pairs(body.examples))
@@ -196,7 +198,7 @@ def try_category(request: HttpRequest, body: CategoryIn) -> TrialOut:
         for c in sample
         if c.message.pk in rows
     ]
-    return TrialOut(looked_at=found.looked_at, caught=found.caught, unsure=found.unsure, sample=caught)
+    return CategoryTrialOut(looked_at=found.looked_at, caught=found.caught, unsure=found.unsure, sample=caught)
 
 
 def full(ids: list[int]) -> dict[int, Message]:

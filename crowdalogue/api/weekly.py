@@ -21,7 +21,7 @@ router = Router()
 MOST = 100
 
 
-class WeekOut(Schema):
+class WeeklyOut(Schema):
     """`changed`, `done` and `decide` are lines: each has `text`, and where it applies `sure`, `n`, `view`, `query`."""
 
     start: date
@@ -37,7 +37,7 @@ class WeekOut(Schema):
     cautions: list[str]
 
 
-class QuestionOut(Schema):
+class AskedOut(Schema):
     id: int
     text: str
     about: str
@@ -50,7 +50,7 @@ class QuestionOut(Schema):
     answered_at: datetime | None
 
 
-class QuestionIn(Schema):
+class AskedIn(Schema):
     text: str
     due: date | None = None
     about: str = ""
@@ -60,12 +60,12 @@ class AnswerIn(Schema):
     answer: str
 
 
-class QuestionsOut(Schema):
-    items: list[QuestionOut]
+class AskedListOut(Schema):
+    items: list[AskedOut]
 
 
-@router.get("", response=answers(WeekOut), operation_id="get_week", summary="What changed in one week beyond chance")
-def get_week(request: HttpRequest, start: date | None = None, query: str = "") -> WeekOut:
+@router.get("", response=answers(WeeklyOut), operation_id="get_week", summary="What changed in one week beyond chance")
+def get_week(request: HttpRequest, start: date | None = None, query: str = "") -> WeeklyOut:
     """`start` is any day of a week that is over, by default of the last one; `query` are the filter bar's."""
     who(request, "explore")
     last = flow.newest_week(timezone.now())
@@ -74,7 +74,7 @@ def get_week(request: HttpRequest, start: date | None = None, query: str = "") -
         raise Failure(f"That week is not over. The last one that is began on {last}.")
     row = flow.compose_week(monday, parse(query).cleared("period").to_query()[:1000])
     content = row.content
-    return WeekOut(
+    return WeeklyOut(
         start=row.start,
         query=row.query,
         composed_at=row.composed_at,
@@ -88,26 +88,26 @@ def get_week(request: HttpRequest, start: date | None = None, query: str = "") -
 
 @router.get(
     "/questions",
-    response=answers(QuestionsOut),
-    operation_id="list_questions",
+    response=answers(AskedListOut),
+    operation_id="list_asked",
     summary="Questions to the analysts, the newest or the most alike first",
 )
-def list_questions(
+def list_asked(
     request: HttpRequest,
     alike: Annotated[str, Query("", max_length=500)],
     limit: Annotated[int, Query(30, ge=1, le=MOST)],
-) -> QuestionsOut:
+) -> AskedListOut:
     """`alike`: only those that ask the like, by meaning."""
     who(request, "explore")
     if alike.strip():
         rows = flow.questions_alike(alike, limit)
     else:
         rows = list(Question.objects.select_related("asked_by", "owner", "answered_by").order_by("-pk")[:limit])
-    return QuestionsOut(items=[question_shown(row) for row in rows])
+    return AskedListOut(items=[question_shown(row) for row in rows])
 
 
-@router.post("/questions", response=answers(QuestionOut), operation_id="ask_question", summary="Ask the analysts")
-def ask_question(request: HttpRequest, body: QuestionIn) -> QuestionOut:
+@router.post("/questions", response=answers(AskedOut), operation_id="ask_question", summary="Ask the analysts")
+def ask_question(request: HttpRequest, body: AskedIn) -> AskedOut:
     user = who(request, "explore")
     if not body.text.strip():
         raise Failure("There is no question. Put it into “text”.")
@@ -116,11 +116,11 @@ def ask_question(request: HttpRequest, body: QuestionIn) -> QuestionOut:
 
 @router.post(
     "/questions/{pk}/answer",
-    response=answers(QuestionOut),
+    response=answers(AskedOut),
     operation_id="answer_question",
     summary="Answer a question, or answer it better",
 )
-def answer_question(request: HttpRequest, pk: int, body: AnswerIn) -> QuestionOut:
+def answer_question(request: HttpRequest, pk: int, body: AnswerIn) -> AskedOut:
     user = who(request, "export")
     question = get_object_or_404(Question, pk=pk)
     if not body.answer.strip():
@@ -129,11 +129,11 @@ def answer_question(request: HttpRequest, pk: int, body: AnswerIn) -> QuestionOu
     return question_shown(question)
 
 
-def question_shown(row: Question) -> QuestionOut:
+def question_shown(row: Question) -> AskedOut:
     def name(user: Any) -> str | None:
         return str(user) if user else None
 
-    return QuestionOut(
+    return AskedOut(
         id=row.pk,
         text=row.text,
         about=row.query,
