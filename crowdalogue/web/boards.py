@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crowdalogue.errors import Failure
 from crowdalogue.models import Board, BoardView, User
 from crowdalogue.relate import facts, measures
-from crowdalogue.relate.filters import DEFAULT, MANY, Filters, parse
+from crowdalogue.relate.filters import DEFAULT, MANY, PERIODS, Filters, parse
 from crowdalogue.relate.measures import DIMENSIONS, MEASURES, Measure
 from crowdalogue.relate.scope import Scope
 from crowdalogue.web import drill, filterbar, pictures
@@ -115,11 +115,18 @@ def tile(row: BoardView, above: Filters) -> Tile:
     return Tile(
         row,
         row.title or titled(asked),
-        pictures.said(whole, asked.measure),
+        f"{pictures.said(whole, asked.measure)}, {_period(filters)}",
         drill.explore(filters, asked.measure.name, asked.by, asked.across),
         chart,
         asked.measure.definition,
     )
+
+
+def _period(filters: Filters) -> str:
+    """A view's own period, which may be another than the bar's."""
+    if filters.start and filters.end:
+        return f"{drill.name_of('day', filters.start)} to {drill.name_of('day', filters.end)}"
+    return PERIODS[filters.period]
 
 
 def laid_over(own: Filters, above: Filters) -> Filters:

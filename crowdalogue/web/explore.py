@@ -16,7 +16,7 @@ from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, 
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
 from crowdalogue.text.table import write_csv
-from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures
+from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures, voice
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
 
@@ -54,6 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "few": FEW,
         "compare": compare.from_here(filters),
         "movers": movers.address(filters, by if by in movers.OFFERED else "topic"),
+        "voice": voice.address(filters),
         "kept_on": boards.choices(request),
         "weekly": filters.cleared("period").to_query(),
         "behind": drill.messages(filters, measure) if whole["n"] else "",

@@ -96,11 +96,17 @@ def title(found: Moved) -> str:
     said = []
     if found.rose:
         first = found.rose[0]
-        said.append(f"{drill.name_of(found.by, first.name)} rose most: {_times(first)}")
+        said.append(f"{_named(found.by, first)} rose most: {_times(first)}")
     if found.fell:
         first = found.fell[0]
-        said.append(f"{drill.name_of(found.by, first.name)} fell most: {_times(first)}")
+        said.append(f"{_named(found.by, first)} fell most: {_times(first)}")
     return "; ".join(said)
+
+
+def _named(by: str, row: Mover) -> str:
+    """Topics are in customers' words, so they stand in quotes."""
+    name = drill.name_of(by, row.name)
+    return f"“{name}”" if by == "topic" else name
 
 
 def _times(row: Mover) -> str:

@@ -48,6 +48,7 @@ from crowdalogue.web import (
     tokens,
     topic,
     topics,
+    voice,
     watches,
     weekly,
 )
@@ -55,6 +56,7 @@ from crowdalogue.web import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.page, name="home"),
     path("explore/", explore.page, name="explore"),
+    path("explore/voice/", voice.page, name="voice"),
     path("explore/movers/", movers.page, name="movers"),
     path("boards/", boards.page, name="boards"),
     path("boards/keep/", boards.keep, name="board_keep"),

@@ -32,6 +32,7 @@ PAGES = (
     "/?period=all",
     "/explore/",
     "/explore/?by=intent&period=all",
+    "/explore/voice/",
     "/explore/movers/",
     "/explore/movers/?by=channel&period=7d",
     "/compare/",
@@ -111,7 +112,17 @@ PAGES = (
 )
 OUTSIDE = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/key/1-abc/")
 ERRORS = {"/nothing/here/": 404, "/inbox/999999/": 404}
-WITH_CHARTS = ("/", "/alarms/", "/explore/", "/explore/movers/", "/boards/1/", "/compare/", "/topics/", "/topics/1/")
+WITH_CHARTS = (
+    "/",
+    "/alarms/",
+    "/explore/",
+    "/explore/movers/",
+    "/explore/voice/",
+    "/boards/1/",
+    "/compare/",
+    "/topics/",
+    "/topics/1/",
+)
 # Addresses that are no page of their own: parts of one, files, what is only posted to, and pages that only allauth has.
 NO_PAGE = {
     "hooks", "start/demo", "start/demo/remove", "preferences", "inbox/rows", "inbox/take", "inbox/views",

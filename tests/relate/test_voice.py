@@ -72,3 +72,17 @@ def test_a_judgement_reaches_the_columns(said: dict[str, Message], owner: User) 
     watches.judge(owner, Watch.objects.get(name="Oakhusk named"), [said["to us, of both"].pk], False)
     ours, theirs = voice.of_brands(scope("whose=any"))
     assert (ours["n"], theirs["n"]) == (2, 1)
+
+
+@pytest.mark.usefixtures("said")
+def test_shares_within_a_channel_or_week_add_up(make: Any, brand: Brand) -> None:
+    make.message(make.conversation(channel="sms", brand=brand), at=datetime(2026, 11, 10, tzinfo=UTC))
+    rows = voice.split(scope("whose=any"), "channel")
+    assert [(r["channel"], r["brand"], r["n"], r["share"]) for r in rows] == [
+        ("email", "Northwind", 2, 0.5),
+        ("email", "Oakhusk", 2, 0.5),
+        ("sms", "Northwind", 1, 1.0),
+    ]
+    assert rows[0]["few"] and (rows[0]["share_low"], rows[0]["share_high"]) == wilson(2, 4)
+    weeks = voice.split(scope("whose=competitor"), "week")
+    assert [(r["week"].isoformat(), r["brand"], r["share"]) for r in weeks] == [("2026-11-16", "Oakhusk", 0.5)]

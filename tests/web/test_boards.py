@@ -66,9 +66,9 @@ def test_one_bar_above_all(client_for: Callable[..., Client], owner: User) -> No
     board = Board.objects.create(name="Monday", user=owner)
     board.views.create(query="measure=messages&by=channel&period=90d")
     client = client_for(owner)
-    assert 'as-of">24<' in client.get(f"/boards/{board.pk}/").content.decode()
+    assert 'as-of">24, last 90 days<' in client.get(f"/boards/{board.pk}/").content.decode()
     narrowed = client.get(f"/boards/{board.pk}/?channel=sms").content.decode()
-    assert 'as-of">12<' in narrowed and "period=90d&amp;channel=sms" in narrowed
+    assert 'as-of">12, last 90 days<' in narrowed and "period=90d&amp;channel=sms" in narrowed
     assert "No message in this view" in client.get(f"/boards/{board.pk}/?channel=voice").content.decode()
     own, above = parse("period=90d&brand=A"), parse("from=2026-01-01&to=2026-01-02&brand=B")
     assert boards.laid_over(own, above) == above
