@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # A message leaves the queue only when its reader is this sure that nobody waits.
-SURE_NO_ANSWER = 0.75
+SURE_NO_ANSWER = 0.9
 SURE_URGENT = 0.6
 
 

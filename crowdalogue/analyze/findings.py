@@ -31,7 +31,7 @@ SOMETIMES = {"place": "country", "hearsay": "hearsay"}
 # Steps whose `extra` is kept: what each span is, and how it is known.
 DETAILED = ("personal_data", "products", "place", "machine_written", "aspects")
 MOST_WORDS = {"personal_data": 40}
-SURE_NO_ANSWER = 0.75
+SURE_NO_ANSWER = 0.9
 REMEMBERED = timedelta(days=60)  # how long copies are looked for
 
 

@@ -40,6 +40,7 @@ PAGES = (
     "/boards/1/",
     "/weekly/",
     "/weekly/questions/",
+    "/weekly/questions/1/",
     "/compare/?a=period%3Dall%26direction%3Din&b=period%3Dall%26direction%3Dany",
     "/messages/",
     "/inbox/",
@@ -129,7 +130,8 @@ NO_PAGE = {
     "inbox/do", "inbox/undo", "inbox/reply", "inbox/message", "inbox/file", "favicon.ico", "stream", "imports/rows",
     "settings/brands/move", "settings/deliveries/replay", "settings/audit/audit.csv", "accounts/email",
     "accounts/password/set", "accounts/password/reset/done", "apart/message", "people/same/#", "settings/people/list",
-    "boards/keep", "topics/find", "topics/progress", "settings/products/look", "settings/products/names",
+    "boards/keep", "alarms/trials", "weekly/follow", "categories/message", "topics/find", "topics/progress",
+    "settings/products/look", "settings/products/names",
 }  # fmt: skip
 
 SEED = """
@@ -145,6 +147,8 @@ from crowdalogue.text.watching import typed
 from crowdalogue.channels.base import Attachment, Author, Incoming, Raw
 from crowdalogue.relate import facts
 olga = User.objects.get()
+asked = flow.ask(olga, 'Why is the dock returned?')
+flow.answer_question(olga, asked, 'The old one does not fit.')
 board = Board.objects.create(name='Monday', user=olga, shared=True)
 for query in ('measure=messages&by=day', 'measure=negative&by=channel', 'measure=messages&by=intent&across=channel'):
     BoardView.objects.create(board=board, query=query)
