@@ -83,9 +83,7 @@ class Question(models.Model):
     answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(default=now)
-    vector = models.BinaryField(
-        null=True, blank=True
-    )  # of text and answer, float16 little endian
+    vector = models.BinaryField(null=True, blank=True)  # of text and answer, float16 little endian
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["-asked_at"], name="question_newest")]

@@ -5,7 +5,8 @@
 
 People are counted, not messages: near-copies of a text are one, and who writes twice with a value has it once. The
 share is of the people of whom the dimension is known, so a period in which everybody writes more, or that is not over,
-moves nothing. Which values moved beyond chance is Fisher's exact test, corrected over all values by Benjamini and Hochberg.
+moves nothing. Which values moved beyond chance is Fisher's exact test, corrected over all values by Benjamini and
+Hochberg.
 """
 
 from __future__ import annotations
