@@ -8,16 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from crowdalogue.models import Account, Conversation, Handle, Message, Reading, Topic, TopicMessage
+from crowdalogue.models import Account, Company, Conversation, Handle, Message, Reading, Topic, TopicMessage
 from crowdalogue.relate import facts
 
 NOW = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
+# Days are the company's: wherever the sun stands, it is about three in the afternoon there, so that a rise twenty
+# hours ago is in the same part of a day whenever the tests run.
+AHEAD = min(15 - NOW.hour, 14)
+ZONE = f"Etc/GMT{-AHEAD:+d}" if AHEAD else "UTC"
 
 
 class Town:
     """People who write: `town.say(at, ...)` is one message; nothing is committed to columns before `settle`."""
 
     def __init__(self, people: int = 400) -> None:
+        if not Company.objects.update(timezone=ZONE):
+            Company.objects.create(name="Town", timezone=ZONE)
         self.accounts: dict[str, Account] = {}
         self.talks: dict[str, Conversation] = {}
         self.handles = [Handle(kind="email", address=f"p{n}@example.com") for n in range(people)]

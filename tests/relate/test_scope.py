@@ -91,6 +91,7 @@ def test_what_is_kept_apart_taken_back_or_a_note_is_not_counted(make: Any) -> No
         "topic": False,
         "country": False,
         "hearsay": False,
+        "category": False,
     }
 
 

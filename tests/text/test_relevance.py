@@ -74,7 +74,13 @@ def test_copies_are_shown_once(helper: User, said: Said) -> None:
 
 
 def test_pages_follow_each_other(helper: User, said: Said) -> None:
-    said(*(f"I want my money back for the {thing}" for thing in ("lamp", "kettle", "shoes", "radio", "chair")))
+    said(
+        "I want my money back",
+        "When will you refund the broken lamp?",
+        "Still waiting to be paid back for the shoes I returned",
+        "Please reimburse the second kettle, it never worked",
+        "No refund yet, and it has been three weeks",
+    )
     read_all()
     first = search_meaning(helper, "refund", limit=2)
     second = search_meaning(helper, "refund", limit=2, skip=first.after or 0)
