@@ -37,8 +37,8 @@ def alarms(file: Path | None, budget: float, whole: bool, rules: bool, as_json: 
     by none.
 
     \b
-    Examples:  crowdalogue alarms
-               crowdalogue alarms mentions.csv --budget 0.5
+    Example:  crowdalogue alarms
+              crowdalogue alarms mentions.csv --budget 0.5
     """
     if file is None:
         stored(whole, rules, as_json)

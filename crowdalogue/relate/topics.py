@@ -116,7 +116,8 @@ def one(scope: Scope, pk: int) -> Line | None:
     if not found:
         return None
     line = found[0]
-    everything = measures.figure(scope.with_(topic=()), "messages")["n"]
+    # The columns may have grown between the two questions.
+    everything = max(measures.figure(scope.with_(topic=()), "messages")["n"], line.n, 1)
     low, high = wilson(line.n, everything) or (0.0, 1.0)
     return Line(**{**line.__dict__, "share": line.n / everything, "share_low": low, "share_high": high})
 
