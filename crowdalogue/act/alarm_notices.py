@@ -1,8 +1,7 @@
 """Telling people of an alarm, once a way: on the page, by e-mail, by a signed webhook. The rows are the jobs.
 
 A webhook gets JSON whose `text` chat services (Slack, Mattermost, Teams' and Discord's Slack-like doors) show as it is.
-E-mail leaves by the company's first active mailbox, as answers do; the Message-ID comes from the notice, so a mail that
-is sent again after a cut-off is the same mail. Neither was tried at a provider: at servers on this machine only.
+E-mail leaves as notices.py says. Neither was tried at a provider: at servers on this machine only.
 """
 
 from __future__ import annotations
@@ -13,18 +12,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils.timezone import now as the_time
 
 from crowdalogue import live
-from crowdalogue.act.replies import BACK_OFF, LONGEST_TRY
-from crowdalogue.channels import open_channel
+from crowdalogue.act import notices
 from crowdalogue.channels.alarm_post import post
-from crowdalogue.channels.base import Author, Outgoing
+from crowdalogue.channels.base import Author
 from crowdalogue.errors import Failure, SendError
-from crowdalogue.models import Account, AlarmEpisode, AlarmNotice
+from crowdalogue.models import AlarmEpisode, AlarmNotice
 
-LEASE = timedelta(minutes=3)
 OLD = timedelta(hours=24)  # what was raised longer ago is on the page only: nobody wants to be woken for it
 States = AlarmNotice.State
 
@@ -41,16 +37,8 @@ def queue(episode: AlarmEpisode, now: datetime) -> list[AlarmNotice]:
 
 
 def due(at: datetime, limit: int) -> list[AlarmNotice]:
-    """Notices to be tried now; each is put off by a lease, so that another worker does not try it at the same time."""
-    waiting = AlarmNotice.objects.filter(state=States.QUEUED, not_before__lte=at).order_by("not_before", "pk")
-    mine = [
-        pk
-        for pk, was in waiting.values_list("pk", "not_before")[:limit]
-        if AlarmNotice.objects.filter(pk=pk, state=States.QUEUED, not_before=was).update(
-            not_before=at + LEASE, attempts=F("attempts") + 1
-        )
-    ]
-    return list(AlarmNotice.objects.filter(pk__in=mine).select_related("episode__rule").order_by("pk"))
+    """Notices to be tried now, each by one worker."""
+    return notices.due(AlarmNotice, at, limit, "episode__rule")
 
 
 def deliver(notice: AlarmNotice) -> None:
@@ -72,12 +60,8 @@ def mark_sent(notice: AlarmNotice) -> None:
 def mark_problem(notice: AlarmNotice, failure: Failure) -> None:
     """Kept with its reason; tried again later unless that cannot help or the content may have left already."""
     uncertain = isinstance(failure, SendError) and failure.uncertain and notice.way == "webhook"
-    over = failure.permanent or uncertain or the_time() - notice.created_at > LONGEST_TRY
-    wait = BACK_OFF[min(max(notice.attempts, 1), len(BACK_OFF)) - 1]
     with transaction.atomic():
-        AlarmNotice.objects.filter(pk=notice.pk).update(
-            state=States.FAILED if over else States.QUEUED, reason=failure.text[:2000], not_before=the_time() + wait
-        )
+        notices.put_off(notice, failure, over=uncertain)
         live.announce("alarm", notice.episode_id)
 
 
@@ -114,24 +98,20 @@ def letter(episode: AlarmEpisode) -> str:
 
 
 def send_mail(notice: AlarmNotice) -> None:
-    account = Account.objects.filter(kind="email", state=Account.State.ACTIVE, demo=False).order_by("pk").first()
-    if account is None:
-        raise Failure("There is no mailbox to send from. Connect one under Channels.", permanent=False)
     episode = notice.episode
-    outgoing = Outgoing(
-        key=f"alarm-{episode.pk}-{notice.pk}",
-        to=Author(notice.target),
-        text=letter(episode),
-        subject=f"Alarm: {headline(episode)}",
-    )
-    open_channel("email", account.all_settings).send(outgoing)
+    notices.send_mail(key_of(notice), Author(notice.target), f"Alarm: {headline(episode)}", letter(episode))
 
 
 def send_hook(notice: AlarmNotice) -> None:
     episode = notice.episode
     secret = str(episode.rule.secrets.get("webhook", "")) if episode.rule else ""
     body = json.dumps(payload(episode), ensure_ascii=False).encode()
-    post(notice.target, body, secret=secret, key=f"alarm-{episode.pk}-{notice.pk}")
+    post(notice.target, body, secret=secret, key=key_of(notice))
+
+
+def key_of(notice: AlarmNotice) -> str:
+    """What tells the same notice sent twice from two notices."""
+    return f"alarm-{notice.episode_id}-{notice.pk}"
 
 
 def payload(episode: AlarmEpisode) -> dict[str, Any]:

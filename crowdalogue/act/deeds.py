@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.timezone import now
 
 from crowdalogue import live
-from crowdalogue.act.replies import BACK_OFF, LONGEST_TRY
+from crowdalogue.act import notices
 from crowdalogue.errors import Failure
 from crowdalogue.models import Deed, Event, Message, User
 
@@ -24,7 +23,6 @@ WORDS = {
     "unblock": "Unblock the author",
 }
 UNDONE_BY = {"hide": "unhide", "like": "unlike", "block": "unblock"}
-LEASE = timedelta(minutes=3)  # a worker that died leaves its deed to be done again after this
 
 
 def queue(user: User | None, message: Message, name: str, *, why: str = "", key: str = "") -> Deed:
@@ -43,16 +41,8 @@ def queue(user: User | None, message: Message, name: str, *, why: str = "", key:
 
 
 def due(at: datetime, limit: int) -> list[Deed]:
-    """Deeds to be tried now; each is put off by a lease, so that another worker does not try it at the same time."""
-    waiting = Deed.objects.filter(state=Deed.State.QUEUED, not_before__lte=at).order_by("not_before")
-    mine = [
-        pk
-        for pk, was in waiting.values_list("pk", "not_before")[:limit]
-        if Deed.objects.filter(pk=pk, state=Deed.State.QUEUED, not_before=was).update(
-            not_before=at + LEASE, attempts=F("attempts") + 1
-        )
-    ]
-    return list(Deed.objects.filter(pk__in=mine).select_related("message__account").order_by("id"))
+    """Deeds to be tried now, each by one worker."""
+    return notices.due(Deed, at, limit, "message__account")
 
 
 def mark_done(deed: Deed) -> None:
@@ -69,12 +59,6 @@ def mark_done(deed: Deed) -> None:
 
 
 def mark_problem(deed: Deed, failure: Failure) -> None:
-    over = failure.permanent or now() - deed.created_at > LONGEST_TRY
-    wait = BACK_OFF[min(deed.attempts, len(BACK_OFF)) - 1]
     with transaction.atomic():
-        Deed.objects.filter(pk=deed.pk).update(
-            state=Deed.State.FAILED if over else Deed.State.QUEUED,
-            reason=failure.text[:2000],
-            not_before=now() + wait,
-        )
+        notices.put_off(deed, failure)
         live.announce("conversation", deed.message.conversation_id)

@@ -15,13 +15,11 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from crowdalogue import live
-from crowdalogue.act import promises
+from crowdalogue.act import notices, promises
 from crowdalogue.channels.base import UNTIL, Attachment, Author, Outgoing, Sent
 from crowdalogue.errors import Failure, SendError
 from crowdalogue.models import Conversation, Draft, Message, Reply, ThreadRef, User
 
-BACK_OFF = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
-LONGEST_TRY = timedelta(hours=24)
 CUT_OFF = timedelta(minutes=3)  # a claim older than this belongs to a worker that died: sending takes at most 60 s
 PENDING = "reply:"
 SAID = ("message", "overheard")  # what can be answered
@@ -216,14 +214,17 @@ def take_name(message: Message, external_id: str) -> None:
 
 def mark_problem(reply: Reply, failure: Failure) -> None:
     """Keep the reason where the agent looks, and decide whether it is tried again."""
-    state, wait = Reply.State.QUEUED, BACK_OFF[min(reply.attempts, len(BACK_OFF)) - 1]
+    state = Reply.State.QUEUED
     if isinstance(failure, SendError) and failure.uncertain:
         state = Reply.State.UNCERTAIN
-    elif failure.permanent or now() - reply.created_at > LONGEST_TRY:
+    elif notices.given_up(reply.created_at, failure):
         state = Reply.State.FAILED
     with transaction.atomic():
         Reply.objects.filter(pk=reply.pk).update(
-            state=state, reason=failure.text[:2000], not_before=now() + wait, claimed_at=None
+            state=state,
+            reason=failure.text[: notices.LONGEST_REASON],
+            not_before=notices.next_try(reply.attempts),
+            claimed_at=None,
         )
         promises.follow([reply.conversation_id])
         live.announce("reply", reply.pk)

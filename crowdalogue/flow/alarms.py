@@ -19,6 +19,7 @@ from crowdalogue import live
 from crowdalogue.act import alarm_account, alarm_notices, alarms
 from crowdalogue.act.alarms import Signal
 from crowdalogue.errors import Failure
+from crowdalogue.flow import trying
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, AlarmTurn
 from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm_watch, facts
 from crowdalogue.relate.alarm_series import Asked
@@ -265,18 +266,7 @@ def number(value: float) -> float | None:
 def tell(limit: int = 20) -> int:
     """Notices that are due, one after the other. Returns how many were tried."""
     due = alarm_notices.due(timezone.now(), limit)
-    for notice in due:
-        try:
-            alarm_notices.deliver(notice)
-        except Failure as failure:
-            log.warning("alarm notice %s not delivered: %s", notice.pk, type(failure).__name__)
-            alarm_notices.mark_problem(notice, failure)
-        except Exception:
-            log.exception("alarm notice %s broke", notice.pk)
-            alarm_notices.mark_problem(notice, Failure("It broke off for a reason of ours; see the log."))
-        else:
-            alarm_notices.mark_sent(notice)
-    return len(due)
+    return trying.each(due, alarm_notices.deliver, done=alarm_notices.mark_sent, problem=alarm_notices.mark_problem)
 
 
 # --- trying on the past

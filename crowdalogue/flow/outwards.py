@@ -17,6 +17,7 @@ from crowdalogue.channels.base import (
     Channel,
 )
 from crowdalogue.errors import Failure, SendError
+from crowdalogue.flow import trying
 from crowdalogue.flow.inwards import channel_of
 from crowdalogue.listen import attachments, changes, links
 from crowdalogue.models import Attachment as AttachmentRow
@@ -104,18 +105,11 @@ def do(user: User | None, message: Message, name: str, *, why: str = "", key: st
 def carry_out(limit: int = 20) -> int:
     """Deeds that wait, one after the other. All are safe to repeat. Returns how many were tried."""
     waiting = deeds.due(timezone.now(), limit)
-    for deed in waiting:
-        try:
-            channel_of(deed.message.account).act(deed.name, deed.message.external_id, deed.message.extra)
-        except Failure as failure:
-            log.warning("deed %s not done: %s", deed.pk, type(failure).__name__)
-            deeds.mark_problem(deed, failure)
-        except Exception:
-            log.exception("deed %s broke %s", deed.pk, deed.message.channel)
-            deeds.mark_problem(deed, Failure("It broke off for a reason of ours; see the log."))
-        else:
-            deeds.mark_done(deed)
-    return len(waiting)
+    return trying.each(waiting, carry_out_one, done=deeds.mark_done, problem=deeds.mark_problem)
+
+
+def carry_out_one(deed: Deed) -> None:
+    channel_of(deed.message.account).act(deed.name, deed.message.external_id, deed.message.extra)
 
 
 def fetch_files(limit: int = 20) -> int:

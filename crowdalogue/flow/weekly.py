@@ -10,6 +10,7 @@ from django.utils import timezone
 from crowdalogue import live
 from crowdalogue.act import weekly_mails
 from crowdalogue.errors import Failure
+from crowdalogue.flow import trying
 from crowdalogue.models import Company, Concern, WeeklyPage
 from crowdalogue.relate import facts, weekly, weekly_rows
 from crowdalogue.relate.filters import parse
@@ -76,21 +77,20 @@ def compose_due(now: datetime) -> int:
             weekly_mails.queue(compose_week(monday, query))
         except Failure as failure:
             log.warning("weekly page of %s not composed: %s", monday, failure.text)
-            WeeklyPage.objects.get_or_create(
-                start=monday, query=query, defaults={"content": {"refused": failure.text, "changed": []}}
-            )
+            refuse(monday, query, failure.text)
+        except Exception:
+            log.exception("weekly page of %s broke", monday)
+            refuse(monday, query, "It broke off for a reason of ours; see the log.")
         made += 1
     return made
 
 
+def refuse(monday: date, query: str, why: str) -> None:
+    """Keep why there is no page, so that the other pages come and nobody looks for it again."""
+    WeeklyPage.objects.get_or_create(start=monday, query=query, defaults={"content": {"refused": why, "changed": []}})
+
+
 def send_due(now: datetime) -> int:
-    mails = weekly_mails.due(now)
-    for mail in mails:
-        try:
-            weekly_mails.deliver(mail)
-        except Failure as failure:
-            log.warning("weekly page %s not sent: %s", mail.page_id, failure.text)
-            weekly_mails.mark_problem(mail, failure)
-        else:
-            weekly_mails.mark_sent(mail)
-    return len(mails)
+    """Mails that are due, one after the other. Returns how many were tried."""
+    due = weekly_mails.due(now)
+    return trying.each(due, weekly_mails.deliver, done=weekly_mails.mark_sent, problem=weekly_mails.mark_problem)

@@ -91,7 +91,6 @@ def test_two_workers_do_not_take_the_same_notice(company: Any) -> None:
     now = timezone.now()
     assert len(alarm_notices.due(now, 10)) == 1
     assert alarm_notices.due(now, 10) == []
-    assert len(alarm_notices.due(now + alarm_notices.LEASE, 10)) == 1
 
 
 def test_what_was_raised_long_ago_is_on_the_page_only(company: Any) -> None:

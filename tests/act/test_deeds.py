@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from crowdalogue import channels, flow
+from crowdalogue.act import deeds, notices
 from crowdalogue.channels.base import Author, Channel, Incoming
 from crowdalogue.errors import Failure, SendError
 from crowdalogue.models import Account, Deed, Message, User
@@ -76,13 +76,11 @@ def test_trouble_is_tried_again_and_a_refusal_is_shown(message: Message, helper:
 
 
 def test_a_worker_that_died_leaves_its_deed_to_the_next(message: Message, helper: User) -> None:
-    from crowdalogue.act import deeds
-
     flow.do(helper, message, "hide")
     now = timezone.now()
     assert len(deeds.due(now, 20)) == 1  # and it dies here
     assert deeds.due(now, 20) == []
-    assert len(deeds.due(now + deeds.LEASE + timedelta(seconds=1), 20)) == 1
+    assert len(deeds.due(now + notices.LEASE, 20)) == 1
 
 
 def test_what_a_channel_cannot_do_is_said_at_once(message: Message, helper: User) -> None:
