@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from crowdalogue.act import alarm_account, alarms
+from crowdalogue.act import alarm_account, alarms, notices
 from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, User
 from crowdalogue.relate.alarm_series import Asked
@@ -268,6 +268,8 @@ def draw(
         "first_series": series[:SHORTLY],
         "more_series": series[SHORTLY:],
         "secret": str(rule.secrets.get("webhook", "")) if rule and may(request, "manage") else "",
+        "no_mailbox": notices.mailbox() is None and bool(form["emails"].value()),
+        "may_connect": may(request, "manage"),
         "trial": trial,
         **(standing(trial) if trial else {}),
     }

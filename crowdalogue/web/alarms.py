@@ -16,14 +16,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from crowdalogue import live
-from crowdalogue.act import alarm_account, alarms
+from crowdalogue.act import alarm_account, alarms, notices
 from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmEpisode, AlarmRule, Message
 from crowdalogue.relate.alarm_series import Asked
 from crowdalogue.relate.filters import DEFAULT, Filters
 from crowdalogue.web import alarm_pictures, drill
 from crowdalogue.web.charts import shown
-from crowdalogue.web.frame import needs, person
+from crowdalogue.web.frame import may, needs, person
 from crowdalogue.web.settings import record
 from crowdalogue.web.thread import marked, spans_of
 from crowdalogue.web.words import channel_name, number, plural, said
@@ -180,12 +180,23 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "explains": [named(e) | {"share": shown(e["share"], "share")} for e in found.get("explains", ())],
         "also": [named(e) for e in found.get("also", ())],
         "examples": examples(request, found.get("examples", ())),
-        "notices": list(row.notices.order_by("pk")[:40]),
+        **told_of(request, row),
         "mutes": MUTES,
         "one_in": one_in(row.rule.budget) if row.rule else "",
         "may_undo": bool(row.past),
     }
     return render(request, "alarm.html", shown_now)
+
+
+def told_of(request: HttpRequest, row: AlarmEpisode) -> dict[str, Any]:
+    """Who was told, and whether mails wait for a mailbox."""
+    rows = list(row.notices.order_by("pk")[:40])
+    waits = any(n.way == "email" and n.state != "sent" for n in rows)
+    return {
+        "notices": rows,
+        "no_mailbox": waits and notices.mailbox() is None,
+        "may_connect": may(request, "manage"),
+    }
 
 
 def one_in(budget: float) -> str:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from crowdalogue import flow
+from crowdalogue.act import notices
 from crowdalogue.errors import Failure
-from crowdalogue.models import Concern
+from crowdalogue.models import Concern, WeeklyPage
 from crowdalogue.relate import filters as filtering
 from crowdalogue.relate import topicnames
 from crowdalogue.web import drill
@@ -68,7 +69,7 @@ def page(request: HttpRequest, day: str) -> HttpResponse:
         "later": address(monday + timedelta(days=7), query) if monday < last else "",
         "concerns": [(c, address(monday, c.query), c.query == query) for c in concerns],
         "everything": address(monday, ""),
-        "followed": next((c for c in concerns if c.query == query), None),
+        **followed_of(request, row, next((c for c in concerns if c.query == query), None)),
         "query": query,
         "whose": said(query),
         "ask": reverse("asked") + f"?about={address(monday, query)}",
@@ -112,6 +113,18 @@ def monday_of(day: str) -> date:
     if monday > last or last - monday > OLDEST:
         raise Http404("no such week")
     return monday
+
+
+def followed_of(request: HttpRequest, row: WeeklyPage, concern: Concern | None) -> dict[str, Any]:
+    """What one follows here, and why its mail did not come."""
+    by_mail = concern is not None and concern.by_mail
+    mail = concern.mails.filter(page_id=row.pk).exclude(reason="").first() if concern and by_mail else None
+    return {
+        "followed": concern,
+        "mail": mail,
+        "no_mailbox": by_mail and notices.mailbox() is None,
+        "may_connect": may(request, "manage"),
+    }
 
 
 def clean(query: str) -> str:

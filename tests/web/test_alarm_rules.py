@@ -98,3 +98,10 @@ def test_only_managers_change_rules(client_for: Callable[..., Client], helper: U
     assert client_for(helper).post(f"/alarms/rules/{one.pk}/off/").status_code == 403
     assert client_for(helper).post("/alarms/rules/new/", {**FORM, "do": "save"}).status_code == 403
     assert client_for(helper).post("/alarms/rules/new/", {**FORM, "do": "try"}).status_code == 302
+
+
+def test_a_rule_that_mails_says_where_no_mail_can_leave(client_for: Callable[..., Client], helper: User) -> None:
+    mails = rule(tell={"page": True, "emails": ["ada@example.com"]})
+    assert "Ask a manager to connect one" in client_for(helper).get(f"/alarms/rules/{mails.pk}/").content.decode()
+    quiet = rule(name="Quiet", tell={"page": True})
+    assert "No mail can leave" not in client_for(helper).get(f"/alarms/rules/{quiet.pk}/").content.decode()

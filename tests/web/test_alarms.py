@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crowdalogue.models import AlarmEpisode, Audit, Brand, User
+from crowdalogue.flow import alarms as flow_alarms
+from crowdalogue.models import Account, AlarmEpisode, Audit, Brand, User
 from crowdalogue.web import alarms
 from tests.act.test_alarms import raise_one, rule
 from tests.web.conftest import Conversation
@@ -122,3 +123,16 @@ def test_home_and_the_rail_say_that_one_waits(
     page = client_for(helper).get("/").content.decode()
     assert f'href="/alarms/{alarm.pk}/"' in page and "1 to look at" in page
     assert alarms.open_count(helper) == 1
+
+
+def test_a_mail_that_waits_for_a_mailbox_says_so_and_where_to_connect_one(
+    client_for: Callable[..., Client], manager: User, account: Callable[..., Account]
+) -> None:
+    row = raise_one(rule(tell={"page": False, "emails": ["ada@example.com"]}))
+    flow_alarms.tell()
+    page = client_for(manager).get(f"/alarms/{row.pk}/").content.decode()
+    assert "E-mail to ada@example.com: waiting. " in page
+    assert 'there is no mailbox to send from. Connect one under <a href="/settings/channels/">' in page
+    account("email")
+    page = client_for(manager).get(f"/alarms/{row.pk}/").content.decode()
+    assert "No mail can leave" not in page

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crowdalogue import flow
-from crowdalogue.models import Concern, User, WeeklyPage
+from crowdalogue.models import Account, Concern, User, WeeklyMail, WeeklyPage
 from crowdalogue.relate import facts
 from crowdalogue.web.weekly import clean, said, title
 
@@ -89,3 +89,15 @@ def test_headlines() -> None:
     assert said("channel=email&sentiment=negative") == "E-mail, Negative"
     assert clean("period=7d&channel=email") == "channel=email"
     assert clean("from=yesterday&to=x") == ""
+
+
+def test_a_mail_that_did_not_come_says_why(
+    helper: User, client_for: Callable[..., Client], account: Callable[..., Account]
+) -> None:
+    url = keep()
+    concern = Concern.objects.create(user=helper, name="All", query="")
+    why = "The mail server refused the password. Enter it anew."
+    WeeklyMail.objects.create(page=WeeklyPage.objects.get(), concern=concern, state="failed", reason=why)
+    assert "No mail can leave" in client_for(helper).get(url).content.decode()
+    account("email")
+    assert f"The mail of this page to you: not delivered. {why}" in client_for(helper).get(url).content.decode()
