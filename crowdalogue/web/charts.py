@@ -53,6 +53,7 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     csv: str = ""
+    svg: str = ""  # the picture as a file, where there is one
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,8 @@ def _hits(points: Sequence[Point]) -> SafeString:
     """The layer that leads to the messages: one strip for each point, for the pointer only."""
     n = len(points)
     strips = [(p.href, _pc(i / n), _pc(1 / n), HEIGHT, f"{p.label}: {p.said}") for i, p in enumerate(points) if p.href]
+    if not strips:
+        return EMPTY
     return format_html(
         '<svg class="plot hits" height="{}" aria-hidden="true" focusable="false">{}</svg>',
         HEIGHT + LABELS + 6,
@@ -337,17 +340,14 @@ def drawn_table(
     rows: Sequence[Drawn], unit: str, caption: str, head: tuple[str, str], mean: float | None
 ) -> SafeString:
     """Bars from zero for counts; dots with intervals, and a line for all together, for shares and times."""
-    given = [r.value for r in rows if r.value is not None and not r.note]
-    highs = [r.high for r in rows if r.high is not None and not r.note]
-    top = (values := ticks(max([*given, *highs], default=0), unit))[-1]
-    draw = _bar if unit == "count" else _dot
+    top = (values := reach(rows, unit))[-1]
     body = [
         (
             format_html('<a href="{}">{}</a>', r.href, r.name) if r.href else r.name,
             "draw faint" if r.note else "draw",
-            r.note or format_html('<svg class="dot" aria-hidden="true">{}{}</svg>', _line_at(mean, top), draw(r, top)),
+            r.note or format_html('<svg class="dot" aria-hidden="true">{}</svg>', strip(r, unit, top, mean)),
             "" if r.note else shown(r.value, unit),
-            number(r.n) if unit != "count" else _share(r),
+            beside(r, unit),
         )
         for r in rows
     ]
@@ -358,7 +358,7 @@ def drawn_table(
         "bars" if unit == "count" else "",
         caption,
         head[0],
-        _scale(values, unit, top, mean) if unit != "count" else "",
+        scale(values, unit, mean) if unit != "count" else "",
         head[1],
         "n" if unit != "count" else "of all",
         format_html_join(
@@ -370,11 +370,27 @@ def drawn_table(
     )
 
 
-def _share(row: Drawn) -> str:
+def reach(rows: Sequence[Drawn], unit: str) -> list[float]:
+    """The round values of the scale on which all rows are drawn."""
+    given = [r.value for r in rows if r.value is not None and not r.note]
+    highs = [r.high for r in rows if r.high is not None and not r.note]
+    return ticks(max([*given, *highs], default=0), unit)
+
+
+def strip(row: Drawn, unit: str, top: float, mean: float | None) -> SafeString:
+    """What is drawn of one row, from zero at the left edge to `top` at the right one."""
+    return format_html("{}{}", _line_at(mean, top), (_bar if unit == "count" else _dot)(row, top))
+
+
+def beside(row: Drawn, unit: str) -> str:
+    """What stands behind the value: n, or of counts the share of all."""
+    if unit != "count":
+        return number(row.n)
     return shown(row.high, "share") if row.high is not None else ""
 
 
-def _scale(values: list[float], unit: str, top: float, mean: float | None) -> SafeString:
+def scale(values: list[float], unit: str, mean: float | None) -> SafeString:
+    top = values[-1]
     marks = format_html_join(
         "", '<text class="{}" x="{}" y="36">{}</text>', [(_side(v / top), _pc(v / top), shown(v, unit)) for v in values]
     )

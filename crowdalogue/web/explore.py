@@ -7,18 +7,20 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from crowdalogue.relate import facts, measures
+from crowdalogue.relate.filters import DEFAULT
 from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
 from crowdalogue.text.table import write_csv
-from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures, voice
+from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures, stills, voice
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
+from crowdalogue.web.words import exact
 
 UNIT_WORDS = {"count": "", "share": "95% intervals by Wilson", "seconds": "95% intervals by order statistics"}
 
@@ -26,7 +28,7 @@ UNIT_WORDS = {"count": "", "share": "95% intervals by Wilson", "seconds": "95% i
 @require_GET
 @needs("explore")
 def page(request: HttpRequest) -> HttpResponse:
-    """/explore/?measure=answered&by=channel&across=brand&<filters>; with format=csv the table as a file."""
+    """/explore/?measure=answered&by=channel&across=brand&<filters>; format=csv is the table, format=svg the picture."""
     filters, problem = filterbar.read(request)
     measure = MEASURES.get(request.GET.get("measure", "")) or MEASURES["messages"]
     can = measures.dimensions(measure)
@@ -37,6 +39,8 @@ def page(request: HttpRequest) -> HttpResponse:
     scope = Scope.of(filters)
     if request.GET.get("format") == "csv":
         return _file(request, scope, measure, by, across)
+    if request.GET.get("format") == "svg":
+        return _picture(request, scope, measure, by, across)
     whole = measures.figure(scope, measure.name)
     shown: dict[str, Any] = {
         "bar": filterbar.bar(request, filters),
@@ -107,7 +111,38 @@ def _file(request: HttpRequest, scope: Scope, measure: Measure, by: str, across:
     count = write_csv(lines, header, stream)
     name = f"{measure.name}-by-{'-'.join(dimensions)}.csv"
     record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
-    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
+    return _sent(stream.getvalue(), name, "text/csv")
+
+
+def _picture(request: HttpRequest, scope: Scope, measure: Measure, by: str, across: str) -> HttpResponse:
+    """The drawing as a file that stands by itself; who took it is recorded as for the table."""
+    if not may(request, "export"):
+        raise PermissionDenied("export")
+    whole = measures.figure(scope, measure.name)
+    if not whole["n"]:
+        raise Http404("no message in this period")
+    as_of = facts.as_of()
+    few = {"share": f"Below n = {FEW} no share is shown. ", "seconds": f"Below n = {FEW} no time is shown. "}
+    words = stills.Words(
+        _title(scope, measure, by, across, whole),
+        f"{boards.titled(boards.Asked(measure, by, across, DEFAULT))}. {filterbar.in_words(scope.filters)}.",
+        (
+            f"{measure.label}: {measure.definition} {few.get(measure.unit, '')}{_sentence(UNIT_WORDS[measure.unit])}",
+            f"{pictures.said(whole, measure)}{' in all' if measure.unit == 'count' else ' all together'}. "
+            f"Days and hours in {scope.zone} time. " + (f"As of {exact(as_of)}." if as_of else ""),
+        ),
+    )
+    name = f"{measure.name}-by-{'-'.join((by, across) if across else (by,))}.svg"
+    record(request, "exported", name, filters=scope.filters.to_query()[:200])
+    return _sent(stills.of(scope, measure.name, by, across, words), name, "image/svg+xml")
+
+
+def _sentence(words: str) -> str:
+    return f"{words}." if words else ""
+
+
+def _sent(content: str, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=f"{kind}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

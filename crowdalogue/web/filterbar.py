@@ -42,6 +42,7 @@ BESIDE = (
     "watch",
     "apart",
 )  # offered only where there is something to find
+PLAIN = ("weekday", "hour", "author", "about")  # chips without choices
 STARS: dict[str, tuple[str, float | None, float | None]] = {
     "any": ("with a rating", 0.0, None),
     "best": ("best: 5 of 5", 1.0, None),
@@ -85,10 +86,9 @@ def bar(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     beside = volume.said_beside()
     more = (*MORE, *(n for n in BESIDE if beside[n] or filters.is_narrowed(n)))
     chips = {name: _chip(request, filters, name) for name in (*ALWAYS, *more)}
-    rest = ("weekday", "hour", "author", "about")
     shown = [chips[n] for n in ALWAYS] + [chips[n] for n in more if filters.is_narrowed(n)]
-    shown += [_plain(request, filters, n) for n in rest if filters.is_narrowed(n)]
-    narrowed = any(filters.is_narrowed(n) for n in (*ALWAYS, *more, *rest))
+    shown += [_plain(request, filters, n) for n in PLAIN if filters.is_narrowed(n)]
+    narrowed = any(filters.is_narrowed(n) for n in (*ALWAYS, *more, *PLAIN))
     return {
         "chips": shown,
         "more": [c for n, c in chips.items() if n in more and not filters.is_narrowed(n) and len(c.options) > 1],
@@ -97,6 +97,12 @@ def bar(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "start": filters.start,
         "end": filters.end,
     }
+
+
+def in_words(filters: Filters) -> str:
+    """What is shown, as a line: Period: last 28 days. Channel: E-mail."""
+    names = ("period", *(n for n in (*ALWAYS, *MORE, *BESIDE, *PLAIN) if n != "period" and filters.is_narrowed(n)))
+    return ". ".join(f"{LABELS[n]}: {_plainly(filters, n) if n in PLAIN else _label(filters, n)}" for n in names)
 
 
 def address(request: HttpRequest, filters: Filters) -> str:
@@ -125,10 +131,13 @@ def _chip(request: HttpRequest, filters: Filters, name: str) -> Chip:
 
 
 def _plain(request: HttpRequest, filters: Filters, name: str) -> Chip:
+    return Chip(name, LABELS[name], _plainly(filters, name), True, [], _without(request, filters, name))
+
+
+def _plainly(filters: Filters, name: str) -> str:
     value = getattr(filters, name)
     said = {"author": "one person", "about": ", ".join(value) if isinstance(value, tuple | list) else ""}
-    words = said[name] if name in said else drill.name_of(name, value)
-    return Chip(name, LABELS[name], words, True, [], _without(request, filters, name))
+    return said[name] if name in said else drill.name_of(name, value)
 
 
 def _without(request: HttpRequest, filters: Filters, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -67,9 +68,10 @@ def point(scope: Scope, measure: Measure, row: Row, by: tuple[str, ...], label: 
     )
 
 
-def over_time(scope: Scope, measure: Measure, rows: list[Row], step: str) -> Chart:
-    """Columns for counts, a line with its interval for shares and times."""
+def over_time(scope: Scope, measure: Measure, rows: list[Row], step: str, *, linked: bool = True) -> Chart:
+    """Columns for counts, a line with its interval for shares and times; `linked` to the messages behind."""
     points = [point(scope, measure, r, (step,), drill.name_of(step, r[step])) for r in rows]
+    points = points if linked else [replace(p, href="") for p in points]
     sentence = _sentence_of_time(measure, points, step)
     if measure.unit == "count":
         svg = charts.columns(points, sentence)
@@ -94,16 +96,21 @@ def _sentence_of_time(measure: Measure, points: Sequence[Point], step: str) -> s
 
 def by_kind(scope: Scope, measure: Measure, by: str, rows: list[Row]) -> Chart:
     """Bars or dots with intervals, one row each."""
-    total = sum(r["n"] for r in rows)
-    drawn = [_drawn(scope, measure, by, row, total) for row in rows[:MOST]]
-    mean = None if measure.unit == "count" else measures.figure(scope, measure.name)
-    level = mean["value"] if mean and not mean["few"] else None
+    drawn, level = drawn_rows(scope, measure, by, rows)
     caption = f"{measure.label} by {DIMENSIONS[by].lower()}"
-    picture = charts.drawn_table(drawn, measure.unit, caption, (DIMENSIONS[by], _unit_name(measure)), level)
+    picture = charts.drawn_table(drawn, measure.unit, caption, (DIMENSIONS[by], unit_name(measure)), level)
     return Chart(picture, table(scope, measure, by, rows), drawn="table")
 
 
-def _unit_name(measure: Measure) -> str:
+def drawn_rows(scope: Scope, measure: Measure, by: str, rows: list[Row]) -> tuple[list[Drawn], float | None]:
+    """The rows of a drawn table, and the value of all together, which is drawn as a line."""
+    total = sum(r["n"] for r in rows)
+    drawn = [_drawn(scope, measure, by, row, total) for row in rows[:MOST]]
+    mean = None if measure.unit == "count" else measures.figure(scope, measure.name)
+    return drawn, mean["value"] if mean and not mean["few"] else None
+
+
+def unit_name(measure: Measure) -> str:
     return {"count": "Number", "share": "Share", "seconds": "Time"}[measure.unit]
 
 
@@ -122,7 +129,7 @@ def small_multiples(scope: Scope, measure: Measure, by: str, across: str) -> Cha
     """One small picture a row: the largest values of `across`, each over time."""
     series = volume.over_time(scope, measure.name, across=across, step=by)
     whole = {r[across]: r for r in measures.table(scope, measure.name, (across,), limit=1_000)}
-    lines = [_small(scope, measure, across, s, whole.get(s.name)) for s in series]
+    lines = [small(scope, measure, across, s, whole.get(s.name)) for s in series]
     first, last = (series[0].rows[0][by], series[0].rows[-1][by]) if series and series[0].rows else (None, None)
     span = f"{drill.name_of(by, first)} to {drill.name_of(by, last)}, each to its own height" if first else ""
     picture = format_html(
@@ -134,14 +141,30 @@ def small_multiples(scope: Scope, measure: Measure, by: str, across: str) -> Cha
         DIMENSIONS[across].lower(),
         DIMENSIONS[across],
         span,
-        _unit_name(measure),
+        unit_name(measure),
         "of all" if measure.unit == "count" else "n",
-        format_html_join("", "{}", ((line,) for line in lines)),
+        format_html_join(
+            "",
+            '<tr><th scope="row"><a href="{}">{}</a></th><td class="draw">{}</td><td class="num"><b>{}</b></td>'
+            '<td class="num faint">{}</td></tr>',
+            ((line.href, line.name, line.drawn, line.value, line.beside) for line in lines),
+        ),
     )
     return Chart(picture, _wide(scope, measure, by, across, series), drawn="table")
 
 
-def _small(scope: Scope, measure: Measure, across: str, series: Any, whole: Row | None) -> SafeString:
+@dataclass(frozen=True)
+class Small:
+    """One row of small pictures: its name and address, the columns, the value of all its time, n or its share."""
+
+    name: str
+    href: str
+    drawn: SafeString
+    value: str
+    beside: str
+
+
+def small(scope: Scope, measure: Measure, across: str, series: volume.Series, whole: Row | None) -> Small:
     name = drill.name_of(across, series.name)
     row = whole or {
         "n": series.total,
@@ -153,17 +176,12 @@ def _small(scope: Scope, measure: Measure, across: str, series: Any, whole: Row 
     }
     values = [0.0 if r["few"] and measure.unit != "count" else float(r["value"] or 0) for r in series.rows]
     look = "same" if across == "brand" and series.name in {scope.names.get(i) for i in scope.rivals} else "own"
-    href = drill.behind(scope.filters, measure, {**row, across: series.name}, (across,))
-    drawn = charts.spark(
-        values, f"{name}: {said(row, measure)} in all, at most {shown(max(values, default=0), measure.unit)}", look
-    )
+    said_row = f"{name}: {said(row, measure)} in all, at most {shown(max(values, default=0), measure.unit)}"
     few = measure.unit != "count" and row["few"]
-    return format_html(
-        '<tr><th scope="row"><a href="{}">{}</a></th><td class="draw">{}</td><td class="num"><b>{}</b></td>'
-        '<td class="num faint">{}</td></tr>',
-        href,
+    return Small(
         name,
-        drawn,
+        drill.behind(scope.filters, measure, {**row, across: series.name}, (across,)),
+        charts.spark(values, said_row, look),
         too_few(row) if few else shown(row["value"], measure.unit),
         _part(scope, measure, row) if measure.unit == "count" else number(row["n"]),
     )
@@ -182,8 +200,13 @@ def table(scope: Scope, measure: Measure, by: str, rows: list[Row]) -> Table:
     counted = measure.unit == "count"
     header = [DIMENSIONS[by], measure.label] + ([] if counted else ["95%", "n"])
     lines = [[Cell(drill.name_of(by, r[by])), *_cells(scope, measure, r, (by,))] for r in rows[:366]]
-    address = drill.explore(scope.filters, measure.name, by, format="csv")
-    return Table(f"{measure.label} by {DIMENSIONS[by].lower()}", header, lines, address)
+    return Table(f"{measure.label} by {DIMENSIONS[by].lower()}", header, lines, *_files(scope, measure, by))
+
+
+def _files(scope: Scope, measure: Measure, by: str, across: str = "") -> tuple[str, str]:
+    """Where the table and the picture are to be had as files."""
+    csv, svg = (drill.explore(scope.filters, measure.name, by, across, format=kind) for kind in ("csv", "svg"))
+    return csv, svg
 
 
 def _cells(scope: Scope, measure: Measure, row: Row, by: tuple[str, ...]) -> list[Cell]:
@@ -214,8 +237,7 @@ def cross(scope: Scope, measure: Measure, by: str, across: str) -> Chart:
         for s in sides
     ]
     caption = f"{measure.label} by {DIMENSIONS[by].lower()} and {DIMENSIONS[across].lower()}"
-    address = drill.explore(scope.filters, measure.name, by, across, format="csv")
-    whole = Table(caption, header, lines, address)
+    whole = Table(caption, header, lines, *_files(scope, measure, by, across))
     return Chart(_drawn_cross(whole), whole, drawn="cross")
 
 
@@ -275,7 +297,7 @@ def _wide(scope: Scope, measure: Measure, by: str, across: str, series: Sequence
         cells = [_crossed(scope, measure, {**s.rows[i], across: s.name}, (by, across), 0) for s in series]
         lines.append([Cell(drill.name_of(by, day)), *cells])
     caption = f"{measure.label} by {by} and {DIMENSIONS[across].lower()}"
-    return Table(caption, header, lines, drill.explore(scope.filters, measure.name, by, across, format="csv"))
+    return Table(caption, header, lines, *_files(scope, measure, by, across))
 
 
 def heat(scope: Scope, sentence: str) -> Chart:
@@ -302,5 +324,5 @@ def heat(scope: Scope, sentence: str) -> Chart:
         [Cell(drill.WEEKDAYS[d]), *(Cell(number(sum(r["n"] for r in hours[a:b]))) for a, b in parts)]
         for d, hours in enumerate(grid)
     ]
-    csv = drill.explore(scope.filters, "messages", "weekday", "hour", format="csv")
-    return Chart(svg, Table("Messages by weekday and part of the day", header, lines, csv), legend)
+    files = _files(scope, measure, "weekday", "hour")
+    return Chart(svg, Table("Messages by weekday and part of the day", header, lines, *files), legend)
