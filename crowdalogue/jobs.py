@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 REST = 0.3  # seconds a loop rests when it found nothing to do
 FACTS_EVERY = 3.0  # well under the ten seconds that columns may be behind
+AN_HOUR = 3600.0  # how often what is daily is looked for: the store says whether its day is over
 POLL_EVERY = 30.0  # for channels that cannot wait for news
 
 
@@ -47,9 +48,9 @@ def work(stop: threading.Event, *, once: bool = False) -> None:
         Loop("files", lambda: flow.fetch_files() > 0, stop, rest=1.0),
         Loop("watches", flow.watch, stop, rest=2.0),
         Loop("people", lambda: flow.recognise().looked > 0, stop, rest=5.0),
-        Loop("names", propose_names, stop, rest=24 * 3600.0),
+        Loop("names", flow.propose_names, stop, rest=AN_HOUR),
         Loop("weekly", flow.tend_weekly, stop, rest=300.0),
-        Loop("meanings", flow.mend_meanings, stop, rest=24 * 3600.0),
+        Loop("meanings", flow.mend_meanings, stop, rest=AN_HOUR),
         Loop("topics", flow.find_topics, stop, rest=600.0),
         Loop("topics asked for", flow.find_asked_topics, stop, rest=2.0),
         Loop("alarms", flow.watch_alarms, stop, rest=20.0),
@@ -169,14 +170,6 @@ def run_import(run: Import, stop: threading.Event | None = None, progress: Calla
         loader.run(run, progress=progress, stop=stop)
     else:
         imports.run(run, file=flow.file, progress=progress, stop=stop)
-
-
-def propose_names() -> bool:
-    """Names that messages have and the catalogue does not, looked for once a day."""
-    from crowdalogue.analyze import proposals
-
-    proposals.look(timezone.now())
-    return False
 
 
 def refresh_facts() -> bool:

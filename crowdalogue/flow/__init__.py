@@ -42,6 +42,7 @@ from crowdalogue.flow.meaning import (
     judge,
     mend_meanings,
     process,
+    propose_names,
     release,
 )
 from crowdalogue.flow.outwards import (
@@ -99,6 +100,7 @@ __all__ = [
     "pick_up",
     "poll",
     "process",
+    "propose_names",
     "questions_alike",
     "recall",
     "receive",

@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import IntegrityError
 from django.utils import timezone
 
 from crowdalogue import live
 from crowdalogue.act import alarm_account, alarm_notices, alarms
 from crowdalogue.act.alarms import Signal
 from crowdalogue.errors import Failure
-from crowdalogue.flow import trying
+from crowdalogue.flow import trying, turns
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, AlarmTurn
 from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm_watch, facts
 from crowdalogue.relate.alarm_series import Asked
@@ -59,14 +58,7 @@ def watch_alarms() -> bool:
 
 def claim(now: datetime) -> AlarmTurn | None:
     """The right to look, for a while: None where another worker has it."""
-    try:
-        turn, fresh = AlarmTurn.objects.get_or_create(name=TURN, defaults={"until": now + LEASE})
-    except IntegrityError:
-        return None
-    if fresh:
-        return turn
-    mine = AlarmTurn.objects.filter(pk=turn.pk, until=turn.until, until__lte=now).update(until=now + LEASE)
-    return turn if mine else None
+    return turns.claim(TURN, now, LEASE)
 
 
 def look(turn: AlarmTurn, now: datetime) -> datetime | None:

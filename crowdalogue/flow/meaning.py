@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from crowdalogue import live
 from crowdalogue.act import decisions
-from crowdalogue.analyze import categories_judged, findings, refit
+from crowdalogue.analyze import categories_judged, findings, proposals, refit
+from crowdalogue.flow import turns
 from crowdalogue.listen import identity, watches
 from crowdalogue.models import (
     Apart,
@@ -22,6 +24,8 @@ from crowdalogue.models import (
 from crowdalogue.text import meaning
 
 log = logging.getLogger(__name__)
+A_DAY = timedelta(days=1)
+NEWEST = 5_000  # embeddings that are looked at between times
 WRITTEN_AT_ONCE = 16  # readings in one transaction: others wait for the store no longer than that takes
 
 
@@ -47,9 +51,20 @@ def process(limit: int = 256, *, embed: bool = True) -> int:
     return len(messages)
 
 
+def propose_names() -> bool:
+    """Names that messages have and the catalogue does not, looked for once a day."""
+    if Message.objects.filter(direction=Message.Direction.IN).exists():  # the day begins with the first message
+        turns.now_and_then("names", A_DAY, lambda: proposals.look(timezone.now()))
+    return False
+
+
 def mend_meanings() -> bool:
-    """What a killed worker left out of the index of meanings comes in, and what is gone leaves it."""
-    added, dropped = meaning.mend()
+    """What a killed worker left out of the index of meanings comes in, and what is gone leaves it.
+
+    All of it once a day, by the file's own mark, as each machine has a file; between times the newest only, which
+    are those that a kill leaves out.
+    """
+    added, dropped = meaning.mend() if meaning.due(timezone.now(), A_DAY) else meaning.mend(NEWEST)
     if added or dropped:
         log.info("index of meanings: %s messages added, %s records dropped", added, dropped)
     return False  # not again before the loop has rested

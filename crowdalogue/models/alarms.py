@@ -194,7 +194,7 @@ class AlarmTrial(models.Model):
 
 
 class AlarmTurn(models.Model):
-    """Which worker decides alarms just now: a lease that runs out."""
+    """Which worker does just now what one does for all, as deciding alarms: a lease that runs out."""
 
     name = models.CharField(max_length=20, unique=True)
     until = models.DateTimeField()

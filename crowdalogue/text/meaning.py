@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -106,22 +107,46 @@ def ours() -> QuerySet[Embedding]:
     return Embedding.objects.filter(version__endswith=f"{encoder.NAME}-b{encoder.BUILD}").order_by()
 
 
-def mend() -> tuple[int, int]:
-    """Put the file in step with the store: (messages added, records dropped). Safe beside `remember`, which may add
-    a message a second time."""
-    stored = np.fromiter(ours().values_list("pk", flat=True).iterator(), np.int64)
+def due(now: datetime, every: timedelta) -> bool:
+    """Whether the file was not put in step with all of the store within `every`, or was deleted since."""
+    try:
+        late = now.timestamp() - mark().stat().st_mtime >= every.total_seconds()
+        return late or len(read()) < int(mark().read_text())
+    except (FileNotFoundError, ValueError):
+        return True
+
+
+def mark() -> Path:
+    """A file that says, by its time, when all of the index was put in step, and how many records it had then."""
+    return path().with_suffix(".mended")
+
+
+def mend(newest: int | None = None) -> tuple[int, int]:
+    """Put the file in step with the store: (messages added, records dropped); with `newest`, add what is missing of
+    the newest only. Safe beside `remember`, which may add a message a second time."""
+    if newest is not None:
+        return add(ours().order_by("-pk")[:newest])[0], 0
+    missing, stored, held = add(ours())
+    gone = len(held) - len(np.intersect1d(held, stored))
+    much = gone > max(1000, len(held) // 10)  # a few cost nothing
+    if much:
+        compact(stored)
+    mark().parent.mkdir(parents=True, exist_ok=True)
+    mark().write_text(str(len(read())))
+    return missing, gone if much else 0
+
+
+def add(rows: QuerySet[Embedding]) -> tuple[int, Ids, Ids]:
+    """Bring in those that the file does not hold: how many, and the ids of all the rows and of all records before."""
+    stored = np.fromiter(rows.values_list("pk", flat=True).iterator(), np.int64)
     records = read()
     held = np.array(records["id"])
     missing = np.setdiff1d(stored, held)
     for part in chunks(missing.tolist()):
-        rows = list(ours().filter(pk__in=part).values_list("pk", "vector"))
-        whole = np.frombuffer(b"".join(bytes(kept) for _, kept in rows), "<f2").reshape(-1, encoder.WIDTH)
-        write(np.array([pk for pk, _ in rows], np.int64), code(whole.astype(np.float32)))
-    gone = len(held) - len(np.intersect1d(held, stored))
-    if gone > max(1000, len(held) // 10):  # a few cost nothing
-        compact(stored)
-        return len(missing), gone
-    return len(missing), 0
+        kept = list(ours().filter(pk__in=part).values_list("pk", "vector"))
+        whole = np.frombuffer(b"".join(bytes(vector) for _, vector in kept), "<f2").reshape(-1, encoder.WIDTH)
+        write(np.array([pk for pk, _ in kept], np.int64), code(whole.astype(np.float32)))
+    return len(missing), stored, held
 
 
 def compact(stored: Ids) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from time import monotonic
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from crowdalogue.models import Message
 from crowdalogue.text.matching import alike
@@ -28,16 +29,22 @@ def spellings(word: str, using: str = "default") -> list[str] | None:
     connection = connections[using]
     if connection.vendor == "postgresql":
         return None
-    wrong = slips(word)
+    listed = beginning_alike(connection, word, slips(word))
+    found = [term for term, _ in listed if term != word and alike(term, word)]
+    return [word, *found] if len(found) < MOST else None
+
+
+def beginning_alike(connection: BaseDatabaseWrapper, word: str, wrong: int) -> list[tuple[str, int]]:
+    """Words of SQLite's index with this one's first letter, at most `wrong` letters longer or shorter, and how many
+    messages have each."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
         cursor.execute(
-            "SELECT term FROM temp.crowdalogue_vocabulary "
+            "SELECT term, doc FROM temp.crowdalogue_vocabulary "
             "WHERE term >= %s AND term < %s AND length(term) BETWEEN %s AND %s",
             [word[0], chr(ord(word[0]) + 1), len(word) - wrong, len(word) + wrong],
         )
-        found = [term for (term,) in cursor if term != word and alike(term, word)]
-    return [word, *found] if len(found) < MOST else None
+        return list(cursor.fetchall())
 
 
 # --- what somebody may have meant
@@ -54,14 +61,7 @@ def nearby(word: str, using: str = "default") -> dict[str, int]:
         known = sampled(using, int(monotonic() // KEPT))
         return {term: count for term, count in known.items() if term[0] == word[0] and alike(word, term)}
     most = slips(word) + 1  # the right word may be longer, and allows for more than this one does
-    with connection.cursor() as cursor:
-        cursor.execute(_TABLE)
-        cursor.execute(
-            "SELECT term, doc FROM temp.crowdalogue_vocabulary "
-            "WHERE term >= %s AND term < %s AND length(term) BETWEEN %s AND %s",
-            [word[0], chr(ord(word[0]) + 1), len(word) - most, len(word) + most],
-        )
-        return {term: count for term, count in cursor if alike(word, term)}
+    return {term: count for term, count in beginning_alike(connection, word, most) if alike(word, term)}
 
 
 @lru_cache(maxsize=1)

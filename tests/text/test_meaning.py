@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from crowdalogue.models import Account, Embedding
 from crowdalogue.text import encoder, meaning
@@ -85,6 +87,26 @@ def test_a_kill_is_put_right(said: Said) -> None:
     assert meaning.mend() == (20, 0)
     assert meaning.nearest(drawn[29], 1) == [ids[29]]
     assert meaning.mend() == (0, 0)
+
+
+def test_between_times_only_the_newest_are_looked_at(said: Said) -> None:
+    drawn = vectors(30)
+    ids = keep(said, drawn)
+    assert meaning.mend(10) == (10, 0)
+    assert sorted(meaning.nearest(drawn[0], 30)) == ids[20:]
+    assert meaning.mend() == (20, 0)
+
+
+def test_all_of_it_is_due_once_a_day_and_where_the_file_was_deleted(said: Said) -> None:
+    drawn, now, day = vectors(3), timezone.now(), timedelta(days=1)
+    ids = keep(said, drawn)
+    assert meaning.due(now, day)
+    meaning.mend()
+    assert not meaning.due(now, day)
+    assert meaning.due(now + 2 * day, day)
+    meaning.path().unlink()
+    meaning.remember(ids[:1], list(drawn[:1]))  # a message that was read after that
+    assert meaning.due(now, day)
 
 
 def test_what_is_gone_leaves_the_file_when_it_is_much(said: Said) -> None:
