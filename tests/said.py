@@ -8,6 +8,18 @@ from crowdalogue import flow
 from crowdalogue.channels.base import Author, Incoming
 from crowdalogue.models import Account, Conversation
 
+# Eight people; the first three miss their parcel.
+SAID = (
+    "Where is my parcel?",
+    "My order has not come",
+    "The courier never came",
+    "I forgot my password",
+    "Do you sell lamps?",
+    "I love this sofa",
+    "Please send the invoice",
+    "Can I return a chair?",
+)
+
 
 def write(account: Account, text: str = "Where is my parcel?", name: str = "a", **more: object) -> Conversation:
     """File one customer message, sent now unless `sent_at` says otherwise; returns its conversation."""

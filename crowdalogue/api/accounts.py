@@ -64,10 +64,7 @@ def described(row: Account) -> dict[str, Any]:
 
 @router.get("", response=answers(Page[AccountOut]), operation_id="list_accounts", summary="Connected channels")
 def list_accounts(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
-    rows, following = cursors.by_id(
-        "accounts", Account.objects.seen_by(who(request)), page.cursor, page.limit, newest=False
-    )
-    return {"items": [account_shown(row) for row in rows], "next": following}
+    return cursors.page("accounts", Account.objects.seen_by(who(request)), page, account_shown, newest=False)
 
 
 @router.get(

@@ -106,8 +106,7 @@ def list_alarms(
         rows = rows.filter(ended__isnull=True)
     elif only == "judged":
         rows = rows.filter(state__in=alarms.JUDGED)
-    found, following = cursors.by_id(f"alarms {only}", rows, page.cursor, page.limit)
-    return {"items": [shown(row) for row in found], "next": following}
+    return cursors.page(f"alarms {only}", rows, page, shown)
 
 
 @router.get("/{int:alarm_id}", response=answers(AlarmDetail), operation_id="get_alarm", summary="One alarm, whole")
@@ -279,8 +278,7 @@ def one_rule(request: HttpRequest, rule_id: int) -> AlarmRuleOut:
 
 @router.get("/rules", response=answers(Page[AlarmRuleOut]), operation_id="list_alarm_rules", summary="Rules of alarms")
 def list_rules(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
-    rows, following = cursors.by_id("alarm rules", rules_of(request), page.cursor, page.limit)
-    return {"items": [rule_shown(row) for row in rows], "next": following}
+    return cursors.page("alarm rules", rules_of(request), page, rule_shown)
 
 
 class AlarmRuleIn(Schema):

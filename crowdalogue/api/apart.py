@@ -63,8 +63,7 @@ def list_apart(
     rows = Apart.objects.filter(message__in=seen).select_related("message")
     if kind:
         rows = rows.filter(kind=kind)
-    found, following = cursors.by_id("apart", rows, page.cursor, page.limit)
-    return {"items": [shown(row) for row in found], "next": following}
+    return cursors.page("apart", rows, page, shown)
 
 
 @router.post("", response=answers(ApartOut, 201), operation_id="keep_apart", summary="Keep a message apart")

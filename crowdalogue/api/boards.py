@@ -49,8 +49,7 @@ def visible(request: HttpRequest) -> QuerySet[Board]:
 
 @router.get("", response=answers(Page[BoardOut]), operation_id="list_boards", summary="Own and shared boards")
 def list_boards(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
-    rows, after = cursors.by_id("boards", visible(request), page.cursor, page.limit)
-    return {"items": [shown(row) | {"views": len(row.views.all())} for row in rows], "next": after}
+    return cursors.page("boards", visible(request), page, lambda row: shown(row) | {"views": len(row.views.all())})
 
 
 @router.get("/{int:board_id}", response=answers(BoardWhole), operation_id="get_board", summary="One board")

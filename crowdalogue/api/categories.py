@@ -114,8 +114,7 @@ def record(user: User, row: Category, deed: str) -> None:
 
 @router.get("", response=answers(Page[CategoryOut]), operation_id="list_categories", summary="Categories, newest first")
 def list_categories(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
-    rows, following = cursors.by_id("categories", visible(request), page.cursor, page.limit)
-    return {"items": [category_shown(row) for row in rows], "next": following}
+    return cursors.page("categories", visible(request), page, category_shown)
 
 
 class ExampleIn(Schema):
@@ -329,8 +328,7 @@ def learn_category(request: HttpRequest, category_id: Path[Id]) -> Learned:
 )
 def list_versions(request: HttpRequest, category_id: Path[Id], page: Query[Paging]) -> dict[str, object]:
     rows = CategoryVersion.objects.filter(category=one(request, category_id)).defer("head")
-    found, following = cursors.by_id(f"versions {category_id}", rows, page.cursor, page.limit)
-    return {"items": [version_shown(row) for row in found], "next": following}
+    return cursors.page(f"versions {category_id}", rows, page, version_shown)
 
 
 class ComparedOut(Schema):
@@ -402,8 +400,7 @@ def list_members(request: HttpRequest, category_id: Path[Id], page: Query[Paging
     """In the order they came in, newest first."""
     row = one(request, category_id)
     rows = categories_judged.members(row, who(request)).prefetch_related("message__attachments")
-    found, following = cursors.by_id(f"members {category_id}", rows, page.cursor, page.limit)
-    return {"items": [member_shown(one) for one in found], "next": following}
+    return cursors.page(f"members {category_id}", rows, page, member_shown)
 
 
 def member_shown(row: MessageCategory) -> MemberOut:

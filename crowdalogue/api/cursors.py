@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core import signing
 from django.db.models import QuerySet
 
+from crowdalogue.api.shapes import Paging
 from crowdalogue.errors import Refused
 
 
@@ -34,3 +36,11 @@ def by_id(
     more = len(found) > limit
     found = found[:limit]
     return found, write(listing, found[-1].pk) if more else None
+
+
+def page(
+    listing: str, rows: QuerySet[Any], asked: Paging, shown: Callable[[Any], object], *, newest: bool = True
+) -> dict[str, object]:
+    """The answer of a list in the order of ids: `Page` of what `shown` makes of each row."""
+    found, following = by_id(listing, rows, asked.cursor, asked.limit, newest=newest)
+    return {"items": [shown(row) for row in found], "next": following}

@@ -56,8 +56,7 @@ def list_deliveries(
 ) -> dict[str, object]:
     rows = Delivery.objects.seen_by(who(request, "manage"))
     rows = rows.filter(**{k: v for k, v in {"account_id": account, "state": state}.items() if v})
-    found, following = cursors.by_id("deliveries", rows, page.cursor, page.limit)
-    return {"items": [brief(row) for row in found], "next": following}
+    return cursors.page("deliveries", rows, page, brief)
 
 
 @router.get(

@@ -58,8 +58,7 @@ def import_shown(row: Import) -> ImportOut:
 
 @router.get("", response=answers(Page[ImportOut]), operation_id="list_imports", summary="Imports, newest first")
 def list_imports(request: HttpRequest, page: Query[Paging]) -> dict[str, object]:
-    rows, following = cursors.by_id("imports", Import.objects.seen_by(who(request, "import")), page.cursor, page.limit)
-    return {"items": [import_shown(row) for row in rows], "next": following}
+    return cursors.page("imports", Import.objects.seen_by(who(request, "import")), page, import_shown)
 
 
 @router.post(

@@ -180,10 +180,7 @@ def list_messages(
     page: Query[Paging],
     order: Query[Literal["newest", "oldest"]] = "newest",
 ) -> dict[str, object]:
-    rows, following = cursors.by_id(
-        f"messages {order}", filters.of(visible(request)), page.cursor, page.limit, newest=order == "newest"
-    )
-    return {"items": [shown(row) for row in rows], "next": following}
+    return cursors.page(f"messages {order}", filters.of(visible(request)), page, shown, newest=order == "newest")
 
 
 @router.get("/{int:message_id}", response=answers(MessageOut), operation_id="get_message", summary="One message")

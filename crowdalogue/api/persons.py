@@ -100,8 +100,7 @@ def list_persons(request: HttpRequest, filters: Query[Filters], page: Query[Pagi
         "standings__kind": filters.standing,
     }
     rows = visible(request).filter(merged_into__isnull=True, **{k: v for k, v in wanted.items() if v})
-    found, following = cursors.by_id("persons", rows.distinct(), page.cursor, page.limit)
-    return {"items": [person_shown(row) for row in found], "next": following}
+    return cursors.page("persons", rows.distinct(), page, person_shown)
 
 
 class FoundOut(Schema):

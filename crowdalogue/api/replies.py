@@ -62,8 +62,7 @@ def list_replies(
 ) -> dict[str, object]:
     wanted = {"state": state, "conversation_id": conversation}
     rows = visible(who(request)).filter(**{k: v for k, v in wanted.items() if v})
-    found, following = cursors.by_id("replies", rows, page.cursor, page.limit)
-    return {"items": [reply_shown(row) for row in found], "next": following}
+    return cursors.page("replies", rows, page, reply_shown)
 
 
 @router.get(

@@ -51,8 +51,7 @@ def list_merges(request: HttpRequest, asked: Query[MergesOf], page: Query[Paging
     rows = Merge.objects.seen_by(who(request))
     if asked.person is not None:
         rows = rows.filter(Q(kept=asked.person) | Q(gone=asked.person))
-    found, following = cursors.by_id("merges", rows, page.cursor, page.limit)
-    return {"items": [merge_shown(row) for row in found], "next": following}
+    return cursors.page("merges", rows, page, merge_shown)
 
 
 class MergeIn(Schema):
@@ -122,8 +121,7 @@ def list_questions(request: HttpRequest, page: Query[Paging]) -> dict[str, objec
     rows = Resemblance.objects.seen_by(who(request)).filter(
         state=Resemblance.State.OPEN, one__merged_into__isnull=True, other__merged_into__isnull=True
     )
-    found, following = cursors.by_id("questions", rows, page.cursor, page.limit)
-    return {"items": [question_shown(row) for row in found], "next": following}
+    return cursors.page("questions", rows, page, question_shown)
 
 
 class Answer(Schema):

@@ -102,8 +102,7 @@ def list_topics(request: HttpRequest, page: Query[Paging], state: Query[State] =
         rows = rows.exclude(state=Topic.State.RETIRED)
     elif state:
         rows = rows.filter(state=state)
-    found, following = cursors.by_id(f"topics {state}", rows, page.cursor, page.limit)
-    return {"items": [topic_shown(row) for row in found], "next": following}
+    return cursors.page(f"topics {state}", rows, page, topic_shown)
 
 
 class FitOut(Schema):
@@ -162,8 +161,7 @@ def list_messages(request: HttpRequest, topic_id: Path[Id], page: Query[Paging])
     one(topic_id)
     rows = Message.objects.seen_by(user).filter(about__topic=refit.root(topic_id))
     rows = rows.select_related("handle", "reading", "about").prefetch_related("attachments")
-    found, following = cursors.by_id(f"topic {topic_id}", rows, page.cursor, page.limit)
-    return {"items": [shown(row) for row in found], "next": following}
+    return cursors.page(f"topic {topic_id}", rows, page, shown)
 
 
 # --- deeds

@@ -9,18 +9,9 @@ import pytest
 from crowdalogue import flow
 from crowdalogue.models import Audit, Category, CategoryExample, Conversation, MessageCategory, User
 from tests.api.conftest import Program, refused
+from tests.said import SAID
 
 Say = Callable[..., Conversation]
-SAID = (
-    "Where is my parcel?",
-    "My order has not come",
-    "The courier never came",
-    "I forgot my password",
-    "Do you sell lamps?",
-    "I love this sofa",
-    "Please send the invoice",
-    "Can I return a chair?",
-)
 GIVEN = {
     "name": "Late parcel",
     "description": "A parcel that has not come",

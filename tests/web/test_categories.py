@@ -22,20 +22,11 @@ from crowdalogue.models import (
     MessageCategory,
     User,
 )
+from tests.said import SAID
 
 pytestmark = pytest.mark.django_db
 For = Callable[..., Client]
 Written = Callable[..., Conversation]
-SAID = (
-    "Where is my parcel?",
-    "My order has not come",
-    "The courier never came",
-    "I forgot my password",
-    "Do you sell lamps?",
-    "I love this sofa",
-    "Please send the invoice",
-    "Can I return a chair?",
-)
 
 
 @pytest.fixture
