@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdalogue.analyze.labelled import Row, agreed, labelled, marked, rows
+from crowdalogue.analyze.labelled import Row, agreed, labelled, marked, parted, rows
 
 
 def write(path: Path, text: str) -> Path:
@@ -29,13 +29,54 @@ def test_csv_tsv_and_json_lines_give_the_same_rows(tmp_path: Path) -> None:
         ("a.csv", "", "is empty"),
         ("a.csv", "text,label\n", "no row with a label"),
         ("a.csv", "text,mood\nx,y\n", "no column label. Columns are: text, mood"),
+        ("a.csv", "\n\n", "is empty"),
+        ("a.csv", "text,text,label\nx,y,z\n", "2 columns text. Rename"),
+        ("a.csv", "text,label\nhello, you,a\n", "Row 1 of a.csv has 3 cells, its heading 2. Put texts"),
+        ("a.csv", 'text,label\nx,a\n"y,b\nz,c\n', "quotation mark that is never closed"),
+        ("a.csv", "text,label\n" + "x" * 10_000_001 + ",a\n", "more than 10,000,000 characters"),
+        ("a.csv", ",".join(["x" * 60] * 30) + "\n", "Columns are: x{40}…,.* and 18 more"),
+        ("a.csv", "PK\x03\x04", "is a spreadsheet or an archive. Save it as CSV"),
+        ("a.csv", "PAR1", "is Parquet. Save it as CSV"),
+        ("a.csv", "\x00\x01\x02" * 50, "is not text"),
+        ("a.json", "[]", "ends in .jsonl"),
+        ("a.jsonl", "\n", "is empty"),
         ("a.jsonl", "{", "Line 1 of a.jsonl is not JSON"),
+        ("a.jsonl", "[" * 100_000, "Line 1 of a.jsonl is not JSON"),
         ("a.jsonl", "[1]", "not an object"),
     ],
 )
 def test_a_bad_file_is_refused_in_words(tmp_path: Path, name: str, text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         labelled(write(tmp_path / name, text))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'text,label\n"Where, please?",ask\n',
+        b'\xef\xbb\xbftext,label\r\n"Where, please?",ask\r\n',
+        b'text,label\r"Where, please?",ask\r',
+        b"text;label\nWhere, please?;ask\n",
+        b"text\tlabel\nWhere, please?\task\n",
+        b'\n Label , TEXT ,\n ask ,"Where, please?",,\n',
+        'text,label\n"Where, please?",ask'.encode("utf-16"),
+    ],
+    ids=["plain", "mark and CRLF", "CR", "semicolons", "tabs", "odd heading", "UTF-16"],
+)
+def test_what_programs_call_csv_is_read(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(body)
+    assert labelled(path) == [Row("1", "Where, please?", "ask")]
+
+
+def test_a_text_may_have_lines_and_quotation_marks(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text,label\n"Where\nis ""it""?\n\nThanks",ask\n')
+    assert labelled(path) == [Row("1", 'Where\nis "it"?\n\nThanks', "ask")]
+
+
+def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+    found, without = parted(write(tmp_path / "a.csv", "text,label\nx,a\ny,\n,b\nz\n"))
+    assert ([(row.text, row.label) for row in found], without) == ([("x", "a"), ("", "b")], 2)
 
 
 def test_bytes_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
