@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from crowdalogue.analyze import continuity, topic_kept, topics
@@ -230,7 +231,7 @@ def _carry_out(fit: TopicFit, ids: list[int], texts: list[str], vectors: Floats,
         _tell(matched.changes, rows, kept, now)
     numbers = [row.pk if row else -1 for row in rows]
     alike = np.einsum("ij,ij->i", vectors, np.stack([d.centroid for d in described])[kept.place])
-    _assign_all(ids, [numbers[p] for p in kept.place.tolist()], alike.tolist(), now)
+    _assign_all(ids, [numbers[p] for p in kept.place.tolist()], alike.tolist())
     stayed = [before[i] == numbers[p] for i, p in enumerate(kept.place.tolist()) if before[i] >= 0]
     fit.stayed = round(sum(map(bool, stayed)) / len(stayed), 4) if stayed else None
     fit.messages, fit.topics = len(ids), len(set(kept.place.tolist()))
@@ -299,8 +300,11 @@ def _tell(
         TopicEvent.objects.create(topic=old, kind=change.kind, other=into, at=now)
 
 
-def _assign_all(ids: list[int], numbers: list[int], alike: list[float], now: datetime) -> None:
-    """Write what changed, a few hundred messages at a time; what a person said of a message stays."""
+def _assign_all(ids: list[int], numbers: list[int], alike: list[float]) -> None:
+    """Write what changed, a few hundred messages at a time; what a person said of a message stays.
+
+    Each message is changed when it is written, not when the fit began: the columns look back half a minute only.
+    """
     for part in chunks(zip(ids, numbers, alike, strict=True)):
         with transaction.atomic():
             there = dict(TopicMessage.objects.filter(pk__in=[pk for pk, _, _ in part]).values_list("pk", "topic_id"))
@@ -319,4 +323,4 @@ def _assign_all(ids: list[int], numbers: list[int], alike: list[float], now: dat
             for placed in TopicMessage.objects.filter(pk__in=[pk for pk, _, _ in changed], user__isnull=False):
                 placed.topic_id = wanted[placed.pk]  # its topic was merged
                 placed.save(update_fields=["topic"])
-            Message.objects.filter(pk__in=sorted(still)).update(changed_at=now)
+            Message.objects.filter(pk__in=sorted(still)).update(changed_at=timezone.now())

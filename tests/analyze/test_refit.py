@@ -86,6 +86,15 @@ def test_a_fit_that_was_cut_off_is_begun_again(account: Callable[..., Account]) 
     assert refit.due(now + refit.EVERY + timedelta(seconds=1)) is not None or now.date() != (now + refit.EVERY).date()
 
 
+def test_a_long_fit_is_seen_by_the_columns(account: Callable[..., Account]) -> None:
+    """What it writes is changed when it is written: the columns do not look back to when it began."""
+    said(account("social"), timedelta(minutes=5))
+    began = timezone.now()
+    assert refit.refit(began - timedelta(minutes=2)) is not None
+    placed = Message.objects.filter(pk__in=TopicMessage.objects.values("pk"))
+    assert placed.exists() and not placed.filter(changed_at__lt=began).exists()
+
+
 def test_a_new_message_has_its_topic_when_it_is_read(account: Callable[..., Account]) -> None:
     here = account("social")
     said(here)
