@@ -25,22 +25,22 @@ def run(documents: list[Document]) -> None:
     if not came_in:
         return
     loaded = head.load(NAME)
+    shares = loaded.shares(came_in)
+    likeliest = [loaded.labels[i] for i in shares.argmax(axis=1).tolist()]
     told: list[tuple[Document, Finding]] = []
-    for document, row in zip(came_in, loaded.shares(came_in).tolist(), strict=True):
+    for document, row, first in zip(came_in, shares.tolist(), likeliest, strict=True):
         named = emotion_words.found(cut(document))
+        if not named and first == NOTHING:
+            continue
         finding = judged(weighed(dict(zip(loaded.labels, row, strict=True)), named), named, loaded.version)
         if finding is not None:
             document.findings[NAME] = finding
-            if finding.label != UNDETERMINED:
+            if finding.label == first:
                 told.append((document, finding))
-    # Reasons are looked for only where there is something to give reasons for.
-    loaded.run([document for document, _ in told])
-    for document, finding in told:
-        reasons = document.findings[NAME]
-        more = reasons.words if reasons.label == finding.label else ()
-        apart = (w for w in more if all(w[1] <= start or end <= w[0] for start, end in finding.words))
-        finding.words = (*finding.words, *apart)
-        document.findings[NAME] = finding
+    # Reasons are looked for only where there is something that the head gives reasons for.
+    reasons = loaded.reasons([document for document, _ in told], [finding.label for _, finding in told])
+    for (_, finding), more in zip(told, reasons, strict=True):
+        finding.words += tuple(w for w in more if all(w[1] <= start or end <= w[0] for start, end in finding.words))
 
 
 def weighed(believed: dict[str, float], named: dict[str, tuple[int, int]]) -> dict[str, float]:

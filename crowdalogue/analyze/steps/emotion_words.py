@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from crowdalogue.analyze.steps.cut import Cut
 
@@ -20,27 +19,58 @@ _LISTS = {
 _PATTERNS = {emotion: re.compile(rf"\b{_NOT}(?:{words})\b") for emotion, words in _LISTS.items()}
 
 
-# What the words of the lists begin with: where no word of a message begins so, the patterns need not look.
+# What the words of each list begin with, as bits of the emotions: elsewhere the patterns need not look.
 _FIRST = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_BEGIN = {
-    match[0]
-    for words in _LISTS.values()
-    for alternative in words.replace(" ?", " ").split("|")
-    if (match := _FIRST.search(alternative)) is not None
-}
-_FOUR = frozenset(word[:4] for word in _BEGIN if len(word) > 3)
-_SHORT = frozenset(word[:3] for word in _BEGIN if len(word) <= 3)
+_BITS = {emotion: 1 << i for i, emotion in enumerate(_LISTS)}
+
+
+def _beginnings() -> dict[str, int]:
+    begin: dict[str, int] = {}
+    for emotion, words in _LISTS.items():
+        for alternative in words.replace(" ?", " ").split("|"):
+            if (match := _FIRST.search(alternative)) is not None:
+                start = match[0][:4]
+                begin[start] = begin.get(start, 0) | _BITS[emotion]
+    return begin
+
+
+_BEGIN = _beginnings()
+
+
+class _Emotions(dict[str, int]):
+    """The emotions whose words may begin within a word (bits), remembered for words met before."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) > REMEMBERED:
+            self.clear()
+        # A word begins after an apostrophe, too: j'adore.
+        bits = 0
+        for part in {word, word.partition("'")[2]}:
+            bits |= (
+                _BEGIN.get(part[:4], 0) | _BEGIN.get(part[:3], 0) | _BEGIN.get(part[:2], 0) | _BEGIN.get(part[:1], 0)
+            )
+        self[word] = bits
+        return bits
+
+
+REMEMBERED = 100_000
+_emotions = _Emotions()
 
 
 def found(words: Cut) -> dict[str, tuple[int, int]]:
     """The emotions that a text names outright, each with the span of the first words that do."""
-    if not any(word[:4] in _FOUR or word[:3] in _SHORT or "'" in word for word in words.known):
+    may = list(map(_emotions.__getitem__, words.words))
+    if not any(may):
         return {}
-    return dict(_found(words.low))
-
-
-def _found(low: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    result = {}
     for emotion, pattern in _PATTERNS.items():
-        match = pattern.search(low)
-        if match is not None:
-            yield emotion, match.span()
+        bit = _BITS[emotion]
+        for bits, word, (start, _) in zip(may, words.words, words.spans, strict=True):
+            if bits & bit:
+                match = pattern.match(words.low, start)
+                if match is None and "'" in word:
+                    match = pattern.match(words.low, start + word.index("'") + 1)
+                if match is not None:
+                    result[emotion] = match.span()
+                    break
+    return result

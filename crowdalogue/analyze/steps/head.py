@@ -15,10 +15,8 @@ import json
 import logging
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from crowdalogue.analyze.document import Document, Finding, Step, StepUnavailable
-from crowdalogue.analyze.steps.words import BUCKETS, FEATURES, Batch, Units, Vocabulary, shared_batch, units_of
+from crowdalogue.analyze.steps.vocabulary import BUCKETS, FEATURES, Vocabulary
+from crowdalogue.analyze.steps.words import Batch, units_of
 from crowdalogue.text.encoder import home
 
 SHIPPED = Path(__file__).resolve().parent.parent / "heads"
@@ -84,7 +83,7 @@ class Weights:
                 empty = np.zeros((0, labels), dtype=np.float32)
                 none = np.zeros(0, dtype=np.float32)
                 table = self.tables[vocabulary] = Table(empty, empty, none, none)
-            known = len(vocabulary.numbers)
+            known = len(vocabulary)
             if table.filled < known:
                 self._grow(table, vocabulary, known)
             return table
@@ -97,16 +96,13 @@ class Weights:
             table.cues = np.pad(table.cues, ((0, room), (0, 0)))
             table.text_count = np.pad(table.text_count, (0, room))
             table.cue_count = np.pad(table.cue_count, (0, room))
-        table.text[new], table.text_count[new] = self._sums(vocabulary.text[new])
-        table.cues[new], table.cue_count[new] = self._sums(vocabulary.cues[new])
+        table.text[new], table.text_count[new] = self._sums(*vocabulary.features("text", table.filled, known))
+        table.cues[new], table.cue_count[new] = self._sums(*vocabulary.features("cues", table.filled, known))
         table.filled = known
 
-    def _sums(self, features: list[tuple[int, ...]]) -> tuple[Floats, Floats]:
-        counts = np.array([len(f) for f in features], dtype=np.int64)
-        flat = np.array([b for f in features for b in f], dtype=np.int64)
-        return _summed(self.rows[self.place[flat]], np.repeat(np.arange(len(features)), counts), len(features)), (
-            counts.astype(np.float32)
-        )
+    def _sums(self, buckets: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        owner = np.repeat(np.arange(len(counts)), counts)
+        return _summed(self.rows[self.place[buckets]], owner, len(counts)), counts.astype(np.float32)
 
 
 def _summed(rows: Floats, owner: NDArray[np.int64], size: int) -> Floats:
@@ -142,115 +138,175 @@ class Head:
 
     def shares(self, documents: Sequence[Document]) -> Floats:
         """The calibrated share of belief of each label, (documents, labels)."""
-        return self._read(documents)[0]
+        result = np.zeros((len(documents), len(self.labels)), dtype=np.float32)
+        for part, at, rows in self._parts(documents):
+            result[at] = part.shares(self.temperature[part.kind], [documents[i] for i in at], rows)
+        return result
 
     def run(self, documents: list[Document]) -> None:
         """Find this head's label for each document, with its confidence and the words that led to it."""
-        if not documents:
-            return
-        shares, parts = self._read(documents)
-        best = shares.argmax(axis=1)
-        reasons = self._reasons(documents, parts, best)
-        for document, row, i, words in zip(documents, shares, best.tolist(), reasons, strict=True):
-            confidence = round(float(row[i]), 4) if document.text.strip() or document.subject.strip() else 0.0
-            document.findings[self.name] = Finding(self.labels[i], confidence, words, self.version)
+        for part, at, rows in self._parts(documents):
+            asked = [documents[i] for i in at]
+            shares = part.shares(self.temperature[part.kind], asked, rows)
+            best = shares.argmax(axis=1)
+            sure = np.round(shares.max(axis=1).astype(np.float64), 4)
+            reasons = part.reasons(asked, rows, best)
+            for document, label, share, words in zip(asked, best.tolist(), sure.tolist(), reasons, strict=True):
+                blank = not words and not document.text.strip() and not document.subject.strip()
+                finding = Finding(self.labels[label], 0.0 if blank else share, words, self.version)
+                document.findings[self.name] = finding
 
-    def _read(self, documents: Sequence[Document]) -> tuple[Floats, list[Part]]:
-        shares = np.zeros((len(documents), len(self.labels)), dtype=np.float32)
-        parts: list[Part] = []
-        units = units_of(documents)
-        for kind, at in _sorted_out(documents, units):
-            part = Part(self.weights[kind], shared_batch([documents[i] for i in at], [units[i] for i in at]), at)
-            scores = part.scores
-            embedding = self.weights[kind].embedding
-            if embedding is not None:
-                vectors = [v for v in (documents[i].embedding for i in at) if v is not None]
-                scores = scores + np.stack(vectors) @ embedding
-            scores = scores / self.temperature[kind]
-            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-            shares[at] = scores / scores.sum(axis=1, keepdims=True)
-            parts.append(part)
-        return shares, parts
+    def reasons(self, documents: list[Document], labels: Sequence[str]) -> list[tuple[tuple[int, int], ...]]:
+        """For each document the words that led to a label, the strongest first."""
+        result: list[tuple[tuple[int, int], ...]] = [()] * len(documents)
+        number = np.array([self.labels.index(label) for label in labels], dtype=np.int64)
+        for part, at, rows in self._parts(documents):
+            for i, words in zip(at, part.reasons([documents[i] for i in at], rows, number[at]), strict=True):
+                result[i] = words
+        return result
 
-    def _reasons(
-        self, documents: Sequence[Document], parts: list[Part], best: NDArray[np.int64]
-    ) -> list[tuple[tuple[int, int], ...]]:
-        reasons: list[tuple[tuple[int, int], ...]] = [()] * len(documents)
-        for part in parts:
-            owner, added = part.batch.owner, part.added(best[part.at])
-            if not len(owner):
-                continue
-            starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-            first = np.zeros(part.batch.size, dtype=np.int64)
-            first[owner[starts]] = starts
-            least = np.zeros(part.batch.size, dtype=np.float32)
-            least[owner[starts]] = np.maximum(LEAST_REASON, LEAST_SHARE * np.maximum.reduceat(added, starts))
-            strong = np.flatnonzero(added >= least[owner])
-            strong = strong[np.lexsort((-added[strong], owner[strong]))]
-            whose = owner[strong].tolist()
-            places = (strong - first[owner[strong]]).tolist()
-            for one, group in groupby(zip(whose, places, strict=True), key=itemgetter(0)):
-                document = documents[part.at[one]]
-                reasons[part.at[one]] = _spans(document, [place for _, place in group])
-        return reasons
+    def _parts(self, documents: Sequence[Document]) -> Iterator[tuple[Part, list[int], NDArray[np.int64]]]:
+        """For documents of one batch and one model: what it read, which documents, and their rows in the batch.
+
+        A batch is read whole, once, whichever of its documents are asked about: all heads' sums share its arrays.
+        """
+        for kind, batch, at, rows in _sorted_out(documents):
+            weights = self.weights[kind]
+            key = (id(weights), self.name, kind)
+            part = batch.parts.get(key)
+            if part is None or part.weights is not weights:
+                part = batch.parts[key] = Part(kind, weights, batch)
+            yield part, at, rows
 
 
 class Part:
-    """One model's reading of documents that share a vocabulary: scores now, reasons when asked."""
+    """One model's reading of a batch: scores of its words now, shares and reasons of some of its rows when asked."""
 
-    def __init__(self, weights: Weights, batch: Batch, at: list[int]) -> None:
-        self.weights, self.batch, self.at = weights, batch, at
+    def __init__(self, kind: str, weights: Weights, batch: Batch) -> None:
+        self.kind, self.weights, self.batch = kind, weights, batch
         table = weights.table(batch.vocabulary)
-        self.pair_rows = weights.rows[weights.place[batch.pairs]]
-        pair_owner = batch.owner[batch.pair_at]
-        text_count = np.bincount(batch.owner, table.text_count[batch.ids], batch.size)
-        text_count += np.bincount(pair_owner, minlength=batch.size)
-        cue_count = np.bincount(batch.owner, table.cue_count[batch.ids], batch.size)
-        self.text_scale = (1 / np.sqrt(np.maximum(text_count, 1))).astype(np.float32)
-        self.cue_scale = (1 / np.sqrt(1 + cue_count)).astype(np.float32)
-        self.text, self.cues = table.text, table.cues
-        text = _summed(self.text[batch.ids], batch.owner, batch.size)
-        text += _summed(self.pair_rows, pair_owner, batch.size)
-        cues = _summed(self.cues[batch.ids], batch.owner, batch.size)
-        self.scores = weights.bias + text * self.text_scale[:, None] + cues * self.cue_scale[:, None]
+        sums = batch.sums()
+        known = sums.shape[1]
+        self.text, self.cues = table.text[:known], table.cues[:known]
+        self.text_scale, self.cue_scale = _scales(table, batch)
+        at = weights.place[batch.pairs]
+        hit = np.flatnonzero(at < len(weights.rows) - 1)
+        self.pair_at, self.pair_rows = batch.pair_at[hit], weights.rows[at[hit]]
+        text = sums @ self.text
+        text += _summed(self.pair_rows, batch.owner[self.pair_at], batch.size)
+        self.scores = weights.bias + text * self.text_scale[:, None] + (sums @ self.cues) * self.cue_scale[:, None]
 
-    def added(self, best: NDArray[np.int64]) -> Floats:
-        """What each unit added to the score of its document's best label; a pair's part goes to both its words."""
+    def shares(self, temperature: float, documents: list[Document], rows: NDArray[np.int64]) -> Floats:
+        """The share of belief of each label for the documents of these rows, (rows, labels)."""
+        scores: Floats = self.scores[rows]
+        if self.weights.embedding is not None:
+            scores = scores + np.stack([d.embedding for d in documents]) @ self.weights.embedding  # type: ignore[misc]
+        scores = scores / np.float32(temperature)
+        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def reasons(
+        self, documents: list[Document], rows: NDArray[np.int64], best: NDArray[np.int64]
+    ) -> list[tuple[tuple[int, int], ...]]:
+        """For each document the spans, in its text, of the units that added most to the label `best`."""
         batch = self.batch
-        label = best[batch.owner]
-        added = self.text[batch.ids, label] * self.text_scale[batch.owner]
-        added += self.cues[batch.ids, label] * self.cue_scale[batch.owner]
-        pair_label = best[batch.owner[batch.pair_at]]
-        halves = (
-            self.pair_rows[np.arange(len(pair_label)), pair_label] / 2 * self.text_scale[batch.owner[batch.pair_at]]
-        )
-        added[batch.pair_at] += halves
-        added[batch.pair_at + 1] += halves
+        label = np.full(batch.size, -1, dtype=np.int64)
+        label[rows] = best
+        at = np.arange(len(batch.ids)) if len(rows) == batch.size else np.flatnonzero(label[batch.owner] >= 0)
+        added, owner = self._added(label, at), batch.owner[at]
+        if not len(owner):
+            return [()] * len(rows)
+        starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        least = np.zeros(batch.size, dtype=np.float32)
+        least[owner[starts]] = np.maximum(LEAST_REASON, LEAST_SHARE * np.maximum.reduceat(added, starts))
+        strong = np.flatnonzero(added >= least[owner])
+        strong = strong[np.lexsort((-added[strong], owner[strong]))]
+        return _spans(documents, rows, batch, at[strong])
+
+    def _added(self, label: NDArray[np.int64], at: NDArray[np.int64]) -> Floats:
+        """What each of these units added to the score of its document's label; a pair's part goes to both its words."""
+        batch = self.batch
+        owner, ids = batch.owner[at], batch.ids[at]
+        mine = label[owner]
+        added: Floats = self.text[ids, mine] * self.text_scale[owner] + self.cues[ids, mine] * self.cue_scale[owner]
+        if len(self.pair_at):
+            every = np.zeros(len(batch.ids) + 1, dtype=np.float32)
+            asked = np.flatnonzero(label[batch.owner[self.pair_at]] >= 0)
+            places = self.pair_at[asked]
+            pair_owner = batch.owner[places]
+            halves = self.pair_rows[asked, label[pair_owner]] / 2 * self.text_scale[pair_owner]
+            every[places] += halves
+            every[places + 1] += halves
+            added += every[at]
         return added
 
 
-def _sorted_out(documents: Sequence[Document], units: list[Units]) -> list[tuple[str, list[int]]]:
-    """Documents by model and vocabulary; in a batch there is nearly always one of each."""
-    found: dict[tuple[str, int], list[int]] = {}
-    for i, (document, unit) in enumerate(zip(documents, units, strict=True)):
+def _scales(table: Table, batch: Batch) -> tuple[Floats, Floats]:
+    """What the sums of a batch are multiplied by; the same for all heads, since they count the same features."""
+    known = batch.parts.get("scales")
+    if known is None:
+        text = np.bincount(batch.owner, table.text_count[batch.ids], batch.size)
+        text += np.bincount(batch.owner[batch.pair_at], minlength=batch.size)
+        cues = np.bincount(batch.owner, table.cue_count[batch.ids], batch.size)
+        known = batch.parts["scales"] = (
+            (1 / np.sqrt(np.maximum(text, 1))).astype(np.float32),
+            (1 / np.sqrt(1 + cues)).astype(np.float32),
+        )
+    scales: tuple[Floats, Floats] = known
+    return scales
+
+
+def _sorted_out(
+    documents: Sequence[Document],
+) -> Iterator[tuple[str, Batch, list[int], NDArray[np.int64]]]:
+    """Documents by model and batch; of what is read together there is nearly always one of each."""
+    found: dict[tuple[str, int], tuple[Batch, list[int], list[int]]] = {}
+    for i, (document, unit) in enumerate(zip(documents, units_of(documents), strict=True)):
         kind = "words" if document.embedding is None else "full"
-        found.setdefault((kind, id(unit.vocabulary)), []).append(i)
-    return [(kind, at) for (kind, _), at in found.items()]
+        batch = unit.batch
+        key = (kind, id(batch))
+        known = found.get(key)
+        if known is None:
+            known = found[key] = (batch, [], [])
+        known[1].append(i)
+        known[2].append(unit.row)
+    for (kind, _), (batch, at, rows) in found.items():
+        yield kind, batch, at, np.array(rows, dtype=np.int64)
 
 
-def _spans(document: Document, places: list[int]) -> tuple[tuple[int, int], ...]:
-    """The spans, in the document's text, of its units at these places; none twice, and at most `MOST_REASONS`."""
-    units: Units = document.shared["units"]
-    shift, end = len(document.heading), len(document.text)
-    words: list[tuple[int, int]] = []
-    for place in places:
-        start, stop = units.spans[place]
-        start, stop = start - shift, stop - shift
-        if 0 <= start < stop <= end and not any(start < b and a < stop for a, b in words):
-            words.append((start, stop))
-            if len(words) == MOST_REASONS:
+def _spans(
+    documents: list[Document], rows: NDArray[np.int64], batch: Batch, strong: NDArray[np.int64]
+) -> list[tuple[tuple[int, int], ...]]:
+    """The spans, in the documents' texts, of these units (by document, the strongest first).
+
+    Cues have none, and what stands in the subject is left out; none twice, and at most `MOST_REASONS`.
+    """
+    shift = np.zeros(batch.size, dtype=np.int64)
+    end = np.zeros(batch.size, dtype=np.int64)
+    shift[rows] = [len(d.heading) if d.subject else 0 for d in documents]
+    end[rows] = [len(d.text) for d in documents]
+    owner = batch.owner[strong]
+    starts, stops = batch.starts[strong] - shift[owner], batch.stops[strong] - shift[owner]
+    inside = (batch.starts[strong] >= 0) & (starts >= 0) & (starts < stops) & (stops <= end[owner])
+    owner, pairs = owner[inside], list(zip(starts[inside].tolist(), stops[inside].tolist(), strict=True))
+    ends = np.searchsorted(owner, rows, side="right").tolist()
+    begins = np.searchsorted(owner, rows, side="left").tolist()
+    return [_apart(pairs[begin:end]) if end > begin else () for begin, end in zip(begins, ends, strict=True)]
+
+
+def _apart(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The first of these spans that overlap none before them: a phrase lies over its words."""
+    kept: list[tuple[int, int]] = []
+    for start, stop in spans:
+        for a, b in kept:
+            if start < b and a < stop:
                 break
-    return tuple(words)
+        else:
+            kept.append((start, stop))
+            if len(kept) == MOST_REASONS:
+                break
+    return tuple(kept)
 
 
 def folder_of(name: str) -> Path:

@@ -64,6 +64,7 @@ def _votes() -> dict[str, str]:
 
 
 _VOTE = _votes()
+_VOTERS = frozenset(_VOTE)
 # How sure so many votes of one language and none of another make us, where the model is less sure.
 _SURE_BY_VOTES = {1: 0.6, 2: 0.9, 3: 0.97}
 ENOUGH_VOTES = 3
@@ -77,12 +78,13 @@ def _model() -> tuple[Any, list[int], Any, Any, list[str]]:
     identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
     known = set(identifier.nb_classes)
     identifier.set_languages([code for code in LANGUAGES if code in known])
-    weights = np.vstack([identifier.nb_ptc, identifier.nb_pc]).astype(np.float32)
-    moves, outputs = identifier.tk_nextmove, identifier.tk_output
+    # Kept in the order that a product reads them in, or every product would begin with a copy of 20 MB.
+    weights = np.ascontiguousarray(np.vstack([identifier.nb_ptc, identifier.nb_pc]), dtype=np.float32)
+    # The moves stay the array they are: ten million numbers as a list would take 400 MB and half a second.
     return (
-        moves if isinstance(moves, list) else moves.tolist(),
+        identifier.tk_nextmove,
         [row << 8 for row in identifier.tk_row],
-        outputs if isinstance(outputs, list) else outputs.tolist(),
+        identifier.tk_output,
         weights,
         list(identifier.nb_classes),
     )
@@ -91,45 +93,36 @@ def _model() -> tuple[Any, list[int], Any, Any, list[str]]:
 def run(documents: list[Document]) -> None:
     """Find `language`; a document without one of its own takes it over. Confidence is the model's share."""
     texts = [_readable(d.whole) for d in documents]
-    found: list[Finding | None] = [_voted(text) for text in texts]
-    rest = [i for i, finding in enumerate(found) if finding is None]
-    if rest:
-        for i, finding in zip(rest, _scored([texts[i] for i in rest]), strict=True):
-            found[i] = finding
-    for document, answer in zip(documents, found, strict=True):
-        if answer is not None:
-            document.findings["language"] = answer
-            document.language = document.language or answer.label
-
-
-def _voted(text: str) -> Finding | None:
-    """The language that a text's small words agree on; None where they are few or of several languages."""
-    code, votes = _counted(text)
-    if votes < ENOUGH_VOTES:
-        return None
-    return Finding(code, 0.99, version=VERSION)
+    counted = [_counted(text) for text in texts]
+    rest = [i for i, (_, votes) in enumerate(counted) if votes < ENOUGH_VOTES]
+    scored = iter(_scored([texts[i] for i in rest], [counted[i] for i in rest]) if rest else ())
+    for document, (code, votes) in zip(documents, counted, strict=True):
+        # Where its small words agree on a language, the model is not asked.
+        answer = Finding(code, 0.99, version=VERSION) if votes >= ENOUGH_VOTES else next(scored)
+        document.findings["language"] = answer
+        document.language = document.language or answer.label
 
 
 def _counted(text: str) -> tuple[str, int]:
     """The one language whose small words stand in the text, and how many of them; ("", 0) for none or several."""
-    votes = [_VOTE[word] for word in set(_WORD.findall(text.lower())) if word in _VOTE]
-    if not votes or votes.count(votes[0]) != len(votes):
-        return "", 0
-    return votes[0], len(votes)
+    words = _VOTERS.intersection(_WORD.findall(text.lower()))
+    codes = {_VOTE[word] for word in words}
+    return (codes.pop(), len(words)) if len(codes) == 1 else ("", 0)
 
 
-def _scored(texts: list[str]) -> list[Finding]:
+def _scored(texts: list[str], counted: list[tuple[str, int]]) -> list[Finding]:
     encoded = [text.encode("utf-8", errors="replace")[:BYTES] for text in texts]
     shares, codes = _shares(encoded)
-    best = shares.argmax(axis=1)
-    return [_finding(*row) for row in zip(texts, encoded, [codes[i] for i in best], shares.max(axis=1), strict=True)]
+    best = [codes[i] for i in shares.argmax(axis=1).tolist()]
+    rows = zip(texts, encoded, best, shares.max(axis=1).tolist(), counted, strict=True)
+    return [_finding(*row) for row in rows]
 
 
-def _finding(text: str, encoded: bytes, code: str, share: float) -> Finding:
+def _finding(text: str, encoded: bytes, code: str, share: float, counted: tuple[str, int]) -> Finding:
     if not text:
         return Finding(UNDETERMINED, 0.0, version=VERSION)
-    share = round(float(share), 4)
-    voted, votes = _counted(text)
+    share = round(share, 4)
+    voted, votes = counted
     sure = _SURE_BY_VOTES.get(votes, 0.0)
     if sure and share < sure:
         code, share = voted, sure

@@ -32,13 +32,18 @@ def _sort_out() -> None:
 
 
 _sort_out()
+# The first letters of all beginnings: most words have none of them.
+_BEGIN = frozenset(start[:3] for start in _STARTS)
 
 
 def groups(word: str) -> tuple[str, ...]:
     """The groups a lower-case word belongs to."""
     found = _EXACT.get(word, ())
-    for length in range(3, len(word) + 1):
-        found += tuple(g for g in _STARTS.get(word[:length], ()) if g not in found)
+    if word[:3] in _BEGIN:
+        for length in range(3, len(word) + 1):
+            more = _STARTS.get(word[:length])
+            if more is not None:
+                found += tuple(g for g in more if g not in found)
     return found
 
 
