@@ -2,10 +2,11 @@
 
 How far a rise stands out is in relate/usual.py. The threshold is not theoretical: the daily maxima of the series' own
 past scores say where it must be, so that it is passed as often as the budget allows. Squared scores of calm, normal
-series have a Gumbel tail; its place and scale are taken from two quantiles (so that true bursts in the past count
-little), drawn towards what calm series show while there are few days, unless the series' own tail is heavier.
+series have an exponential tail; its scale is what days exceed the median day by, cut off so that true bursts in the
+past count little, drawn towards what calm series show while there are few days, unless the series' own tail is heavier.
 
-Every step is decided from the steps before it and itself only. Pure arrays; no rows. Return levels: Coles (2001).
+Every step is decided from the steps before it and itself only. Pure arrays; no rows. Peaks over a threshold: Coles
+(2001); down-weighting what was a burst: Farrington (1996), Noufaily (2013).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from crowdalogue.relate.usual import MEMORY, Floats, Surprise, predict, surprise
+from crowdalogue.relate.usual import Floats, Surprise, predict, surprise
 
 LEAST = 14  # days of past below which nothing is decided: too little data to tell
 LEAST_STEPS = 28  # and so many steps
@@ -24,13 +25,20 @@ LEAST_MORE = 4.0  # a rise that matters: at least so many more than expected
 RISE = 1.4  # and at least so many times what was expected
 QUIET = 6  # steps below half the threshold that end an episode
 FORGIVEN = 3  # episodes in 30 days that are taken for true and left out of the past; more than that is its habit
-LOW_QUANTILE, HIGH_QUANTILE = 0.5, 0.85  # of daily maxima, through which the distribution is drawn
-# What squared scores of calm simulated series show, and how many days of the series' own past that weighs.
+PAST_MAXIMA = 84  # days whose largest scores say where the threshold must be
+# Above the median day the largest squared scores of calm series are exponential. What calm simulated series show, and
+# how many days of the series' own past that weighs.
 CALM_MEDIAN, CALM_SCALE, CALM_DAYS = 4.2, 1.7, 10.0
-# From so many times the calm scale on a series has a heavy tail of its own: it is not drawn towards calm ones, and its
-# scale is widened, as its rarest scores lie beyond what a Gumbel distribution says. Chosen on real counts.
-HEAVY, WIDENED = 1.5, 1.4
-FEW_DAYS = 5.0  # what few days say of the tail is too little by about this many parts of their number
+DAYS_ABOVE = math.log(2.0)  # scores beyond the median of daily maxima, a day
+LARGER = 1.178  # times the scale: the mean by which a day's largest score exceeds the median, where it does
+# Bursts in the past say little: what exceeds the median by more scales than this counts as so many.
+CUT, CUT_HEAVY = 3.5, 8.0
+# Between these ratios to the calm scale a series passes for one with a heavy tail of its own: it is not drawn towards
+# calm ones, is cut off later, and its tail is widened, as its rarest scores lie beyond an exponential's. The last was
+# chosen on real counts.
+HEAVY_FROM, HEAVY_TO, WIDENED = 1.3, 2.0, 1.4
+CALM_EXCESSES = 5.0  # how many of the series' own excesses the calm scale weighs
+FEW_DAYS = 4.0  # what few days say of the tail is too little by about this many parts of their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def decide(watched: Watched, known: np.typing.NDArray[np.bool_], budget: float, 
     free = 0
     for start in range(max(LEAST * per_day, LEAST_STEPS), n, per_day):
         stop = min(start + per_day, n)
-        past = calm[max(3 * per_day, start - MEMORY * per_day) : start]
+        past = calm[max(3 * per_day, start - PAST_MAXIMA * per_day) : start]
         level = return_level(daily_maxima(past, per_day), 30.0 / budget, per_day)
         watched.threshold[start:stop] = level
         at = max(start, free)
@@ -121,20 +129,36 @@ def daily_maxima(past: Floats, per_day: int) -> Floats:
 
 
 def return_level(daily: Floats, days: float, per_day: int = 24) -> float:
-    """The score that daily maxima pass once in so many days."""
-    n = len(daily)
-    low, high = np.quantile(np.maximum(daily, 0.3) ** 2, (LOW_QUANTILE, HIGH_QUANTILE))
-    a, b = -math.log(-math.log(LOW_QUANTILE)), -math.log(-math.log(HIGH_QUANTILE))
+    """The score that daily maxima pass once in so many days.
+
+    Far beyond what the past holds this is larger than the exponential of the fitted scale says, by as much as the scale
+    is uncertain: the predictive distribution of an exponential with a gamma prior (a Pareto tail).
+    """
+    squares = np.maximum(daily, 0.3) ** 2
+    n, middle = len(squares), float(np.median(squares))
     # The largest of fewer steps a day is smaller.
-    median = max(CALM_MEDIAN + CALM_SCALE * math.log(per_day / 24), 0.5)
-    place = (n * low + CALM_DAYS * median) / (n + CALM_DAYS)
-    own = (high - low) / (b - a)
-    scale = (n * own + CALM_DAYS * CALM_SCALE) / (n + CALM_DAYS)
-    if own > HEAVY * CALM_SCALE:
-        place, scale = max(place, low), WIDENED * own
-    scale = max(scale, 0.7 * CALM_SCALE) * (1 + FEW_DAYS / n)
-    rare = -math.log(-math.log1p(-1.0 / max(days, 1.5)))
-    return math.sqrt(max(place + scale * (rare - a), 1.0))
+    calm_median = max(CALM_MEDIAN + CALM_SCALE * math.log(per_day / 24), 0.5)
+    place = (n * middle + CALM_DAYS * calm_median) / (n + CALM_DAYS)
+    excess = squares[squares > middle] - middle
+    rough = rough_scale(squares, middle)
+    cut = float(np.minimum(excess, CUT * rough).sum()) / LARGER / (1 - math.exp(-CUT))
+    ratio = cut / max(len(excess), 1) / CALM_SCALE
+    heavy = min(max((ratio - HEAVY_FROM) / (HEAVY_TO - HEAVY_FROM), 0.0), 1.0) * n / (n + CALM_DAYS)
+    if heavy > 0:
+        place = max(place, middle)
+        cut += heavy * (float(np.minimum(excess, CUT_HEAVY * rough).sum()) / LARGER - cut)
+    prior = CALM_EXCESSES * (1 - heavy)
+    known, total = max(len(excess) + prior, 1.0), cut + prior * CALM_SCALE
+    rare = max(DAYS_ABOVE * days, 1.0001) ** (1 / known) - 1
+    wide = (1 + (WIDENED - 1) * heavy) * (1 + FEW_DAYS / n)
+    return math.sqrt(max(place + wide * total * rare, 1.0))
+
+
+def rough_scale(squares: Floats, middle: float) -> float:
+    """The scale from two quantiles that bursts hardly move, drawn towards the calm one."""
+    apart = math.log(math.log(2.0) / -math.log(0.75))
+    own = (float(np.quantile(squares, 0.75)) - middle) / apart
+    return (len(squares) * own + CALM_DAYS * CALM_SCALE) / (len(squares) + CALM_DAYS)
 
 
 def follow(watched: Watched, raised: int, level: float) -> tuple[Episode, int]:

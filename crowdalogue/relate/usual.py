@@ -26,6 +26,8 @@ CAPPED = 2.0  # a ratio to the usual above which a count says no more about the 
 MISSING = 3.0  # where so many were expected and there is no row, the feed was away; below, nobody wrote
 ONSETS = 8  # steps ago that a rise may have begun
 CLIPPED = 2.2  # robust standard deviations beyond which an error says no more about swings
+BURST = 4.5  # standard deviations from which on a rise is a burst, and says nothing about swings
+MOST_BURSTS = 0.25  # share of the past; where bursts fill more of it they are how the series swings
 HUBER = 3.0  # standard deviations beyond which a count says no more about the swing of the moment
 ADDED = 1.0  # to counts, before their logarithm is taken
 
@@ -126,16 +128,20 @@ def surprise(filled: Floats, expected: Floats, per_day: int = 24) -> Surprise:
     bearing, chance = mean / (mean + ADDED), mean / (mean + ADDED) ** 2
     each, gain = np.zeros((n, ONSETS)), np.zeros((n, ONSETS))
     trace = [np.zeros(ONSETS) for _ in range(3)]
-    swings, state, unsure = Swings(), 0.0, 0.1
+    swings, state, unsure, calm = Swings(), 0.0, 0.1, np.ones(n)
     for at in range(n):
         if at % per_day == 0 and at >= 3 * per_day:
             past = slice(max(per_day, at - SWING_MEMORY * per_day), at)
-            swings = measure(error[past], bearing[past], chance[past], per_day)
+            without = calm[past] if calm[past].mean() >= 1 - MOST_BURSTS else 1.0
+            swings = measure(error[past], bearing[past] * without, chance[past], per_day)
         h = float(bearing[at])
         variance = h * h * (unsure + swings.single) + float(chance[at])
         off = float(error[at]) - h * state
         weight = matched(trace, at % ONSETS, h, off, variance)
         each[at], gain[at] = trace[0] / np.sqrt(trace[1]), weight / variance / np.sqrt(trace[1])
+        onset = int(np.argmax(each[at]))
+        if each[at, onset] > BURST:
+            calm[at - (at - onset) % ONSETS : at + 1] = 0.0
         pull = unsure * h / variance
         limit = HUBER * math.sqrt(variance)
         state = swings.kept * (state + pull * max(-limit, min(limit, off)))
