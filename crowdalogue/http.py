@@ -59,6 +59,26 @@ class CallFailed(Failure):
         self.retry_after = retry_after
         self.response = response
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """The refusal as a JSON object; empty where it is none."""
+        try:
+            found = self.response.json() if self.response is not None else None
+        except (ValueError, RecursionError):
+            found = None
+        return found if isinstance(found, dict) else {}
+
+    def saying(self, text: str, *, permanent: bool | None = None, uncertain: bool | None = None) -> CallFailed:
+        """The same failure in other words, as the provider means it; what is not given stays."""
+        return CallFailed(
+            text,
+            permanent=self.permanent if permanent is None else permanent,
+            uncertain=self.uncertain if uncertain is None else uncertain,
+            status=self.status,
+            retry_after=self.retry_after,
+            response=self.response,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:

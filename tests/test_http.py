@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -355,3 +356,27 @@ def test_retry_after_as_date_and_reset_as_clock() -> None:
 def test_no_header_is_too_odd(value: str) -> None:
     waits = http.retry_after({"retry-after": value, "ratelimit-remaining": value, "ratelimit-reset": value})
     assert waits is None or waits >= 0
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"error": "gone"}', {"error": "gone"}),
+        (b'["gone"]', {}),
+        (b"<html>", {}),
+        (b"\xff", {}),
+        (b"[" * 100_000, {}),
+    ],
+)
+def test_a_refusal_is_read_where_it_is_an_object(body: bytes, told: dict[str, str]) -> None:
+    assert http.CallFailed("No.", response=httpx.Response(400, content=body)).told == told
+    assert http.CallFailed("No.").told == {}
+
+
+def test_a_refusal_in_other_words_is_the_same_refusal() -> None:
+    response = httpx.Response(429)
+    failure = http.CallFailed("No.", uncertain=True, status=429, retry_after=3.0, response=response)
+    again = failure.saying("Too fast.", permanent=True)
+    assert (again.text, again.permanent) == ("Too fast.", True)
+    assert (again.uncertain, again.status, again.retry_after, again.response) == (True, 429, 3.0, response)
+    assert not failure.saying("No.", uncertain=False).uncertain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crowdalogue import http
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.webhook import HEADER, sign
-from crowdalogue.errors import SendError
 
 
 def post(url: str, body: bytes, *, secret: str, key: str) -> None:
@@ -18,4 +18,4 @@ def post(url: str, body: bytes, *, secret: str, key: str) -> None:
     try:
         http.request("POST", url, content=body, headers=headers, idempotent=True)
     except http.CallFailed as failure:
-        raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+        raise not_sent(failure) from failure

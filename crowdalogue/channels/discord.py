@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from crowdalogue import http
 from crowdalogue.channels import discord_reading as reading
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.base import (
     Channel,
     Fetched,
@@ -375,7 +376,7 @@ class Discord(Channel):
         except http.CallFailed as failure:
             if gone_is_well and failure.status == 404:
                 return {}
-            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+            raise not_sent(failure) from failure
 
     def _own(self) -> frozenset[str]:
         return frozenset(self._lines("own"))
@@ -430,19 +431,8 @@ REASONS = {
 
 def explained(failure: http.CallFailed) -> http.CallFailed:
     """The same failure, with cause and remedy as far as Discord says."""
-    try:
-        found = failure.response.json() if failure.response is not None else None
-    except ValueError:
-        found = None
-    found = found if isinstance(found, dict) else {}
+    found = failure.told
     code = 0 if failure.status == 401 else found.get("code")
     said = str(found.get("message") or "")[:200] if failure.permanent else ""
     text = REASONS.get(code if isinstance(code, int) and (code or failure.status == 401) else -1)
-    return http.CallFailed(
-        text or (f"Discord refused: {said}." if said else failure.text),
-        permanent=failure.permanent,
-        uncertain=failure.uncertain,
-        status=failure.status,
-        retry_after=failure.retry_after,
-        response=failure.response,
-    )
+    return failure.saying(text or (f"Discord refused: {said}." if said else failure.text))

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crowdalogue import http
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -371,7 +372,7 @@ class Discourse(Channel):
         try:
             return self._call(verb, path, harmless=True, **more)
         except http.CallFailed as failure:
-            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+            raise not_sent(failure) from failure
 
     def _call(self, verb: str, path: str, *, harmless: bool, **more: Any) -> dict[str, Any]:
         if not self._text("api_key"):
@@ -412,11 +413,7 @@ def signature(secret: str, body: bytes) -> str:
 
 def explained(failure: http.CallFailed) -> http.CallFailed:
     """The same failure, with what the forum says about it."""
-    try:
-        found = failure.response.json() if failure.response is not None else None
-    except ValueError:
-        found = None
-    errors = found.get("errors") if isinstance(found, dict) else None
+    errors = failure.told.get("errors")
     said = " ".join(str(one) for one in errors)[:300] if isinstance(errors, list) else ""
     text = failure.text
     if failure.status in (401, 403):
@@ -424,11 +421,4 @@ def explained(failure: http.CallFailed) -> http.CallFailed:
         text = f"The forum does not accept the API key for this. Make a new one for the account in its admin area.{why}"
     elif failure.status in (400, 404, 410, 422) and said:
         text = f"The forum refused: {said}"
-    return http.CallFailed(
-        text,
-        permanent=failure.permanent,
-        uncertain=failure.uncertain,
-        status=failure.status,
-        retry_after=failure.retry_after,
-        response=failure.response,
-    )
+    return failure.saying(text)

@@ -99,14 +99,7 @@ class Facebook(MetaChannel):
         stranger = self.stranger(words(entry, "id"))
         return [stranger] if stranger else messaging.read_event(event, self.own_id, "messenger")
 
-    def read_change(self, entry: Mapping[str, Any], change: Mapping[str, Any]) -> list[Item]:
-        stranger = self.stranger(words(entry, "id"))
-        if stranger:
-            return [stranger]
-        field, value = words(change, "field"), change.get("value")
-        if not isinstance(value, dict):
-            return [Unknown(f"news of the field {field[:60]} without a value")]
-        heard = when(entry, "time")
+    def read_field(self, field: str, value: Mapping[str, Any], heard: datetime | None) -> list[Item]:
         if field == "feed":
             return self.read_feed(value, heard)
         if field == "mention":

@@ -89,14 +89,7 @@ def in_words(failure: http.CallFailed, service: str, rights: str) -> http.CallFa
         text = f"{service} does not allow that (403{f', {reason}' if reason else ''}). {rights}"
     else:
         return failure
-    return http.CallFailed(
-        text,
-        permanent=permanent,
-        uncertain=failure.uncertain,
-        status=failure.status,
-        retry_after=failure.retry_after,
-        response=failure.response,
-    )
+    return failure.saying(text, permanent=permanent)
 
 
 def said_by(failure: http.CallFailed) -> str:

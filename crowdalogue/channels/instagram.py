@@ -121,14 +121,7 @@ class Instagram(MetaChannel):
         found = self.own_id if words(event, "sender.id") == self.own_id else ours
         return messaging.read_event(event, found, "instagram")
 
-    def read_change(self, entry: Mapping[str, Any], change: Mapping[str, Any]) -> list[Item]:
-        stranger = self.stranger(words(entry, "id"))
-        if stranger:
-            return [stranger]
-        field, value = words(change, "field"), change.get("value")
-        if not isinstance(value, dict):
-            return [Unknown(f"news of the field {field[:60]} without a value")]
-        heard = when(entry, "time")
+    def read_field(self, field: str, value: Mapping[str, Any], heard: datetime | None) -> list[Item]:
         if field in ("comments", "live_comments"):
             return [self.comment(value, words(value, "media.id"), heard)]
         if field == "mentions":

@@ -406,10 +406,7 @@ def _whole(given: Any, default: int) -> int:
 
 def _said(failure: http.CallFailed) -> str:
     """The server's own words for a refusal."""
-    try:
-        return word(load_object(failure.response.content), "error")[:200] if failure.response is not None else ""
-    except Failure:
-        return ""
+    return word(failure.told, "error")[:200]
 
 
 def _send_error(failure: http.CallFailed) -> SendError:

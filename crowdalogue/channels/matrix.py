@@ -397,10 +397,7 @@ def _words(outgoing: Outgoing) -> dict[str, Any]:
 
 def _said(failure: http.CallFailed) -> str:
     """The homeserver's own words for a refusal."""
-    try:
-        return word(load_object(failure.response.content), "error")[:200] if failure.response is not None else ""
-    except Failure:
-        return ""
+    return word(failure.told, "error")[:200]
 
 
 def _send_error(failure: http.CallFailed) -> SendError:

@@ -418,6 +418,4 @@ def in_words(failure: http.CallFailed) -> http.CallFailed:
         )
     else:
         return failure
-    return http.CallFailed(
-        text, permanent=failure.permanent, status=failure.status, response=failure.response, uncertain=failure.uncertain
-    )
+    return failure.saying(text)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crowdalogue import http
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.base import Attachment, SendError
 from crowdalogue.channels.payload import part, word
 from crowdalogue.errors import Failure
@@ -75,7 +76,7 @@ class SlackCalls:
         except http.CallFailed as failure:
             if getattr(failure, "slack_error", "") in well:
                 return {}
-            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+            raise not_sent(failure) from failure
 
     def _answer(self, verb: str, method: str, **more: Any) -> dict[str, Any]:
         if not self.token:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from crowdalogue import http
 from crowdalogue.channels import telegram_reading as reading
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.base import (
     Attachment,
     Author,
@@ -410,7 +411,7 @@ class Telegram(Channel):
         except http.CallFailed as failure:
             if gone_is_well and "not found" in said(failure).casefold():
                 return None
-            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+            raise not_sent(failure) from failure
 
     def _call(
         self, method: str, asked: dict[str, Any], files: Mapping[str, Any] | None = None, *, harmless: bool = False

@@ -251,11 +251,7 @@ def threads(message: dict[str, Any], here: str, author: Author) -> tuple[str, ..
 
 def said(failure: http.CallFailed) -> str:
     """Telegram's own description of why it refused."""
-    try:
-        found = failure.response.json() if failure.response is not None else None
-    except ValueError:
-        found = None
-    return str(found.get("description") or "")[:200] if isinstance(found, dict) else ""
+    return str(failure.told.get("description") or "")[:200]
 
 
 def explained(failure: http.CallFailed) -> http.CallFailed:
@@ -269,14 +265,7 @@ def explained(failure: http.CallFailed) -> http.CallFailed:
         text = "Telegram does not know this bot token. Ask @BotFather for the token of the bot (/token) and enter it."
     elif why and failure.permanent and not text:
         text = f"Telegram refused: {why}."
-    return http.CallFailed(
-        text or failure.text,
-        permanent=failure.permanent and failure.status != 409,
-        uncertain=failure.uncertain,
-        status=failure.status,
-        retry_after=failure.retry_after,
-        response=failure.response,
-    )
+    return failure.saying(text or failure.text, permanent=failure.permanent and failure.status != 409)
 
 
 def webhook_elsewhere(host: str) -> str:

@@ -25,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from crowdalogue import http
+from crowdalogue.channels.asking import not_sent
 from crowdalogue.channels.base import Channel, Field, Item, NotUnderstood, Outgoing, Raw, Refused, SendError, Sent
 from crowdalogue.channels.jsonbody import FIELDS, Reader, items_of, load, read_map
 from crowdalogue.errors import Failure
@@ -214,7 +215,7 @@ class Webhook(Channel):
         try:
             response = http.request("POST", address, content=content, headers=headers, idempotent=True)
         except http.CallFailed as failure:
-            raise SendError(failure.text, permanent=failure.permanent, uncertain=failure.uncertain) from failure
+            raise not_sent(failure) from failure
         return Sent(external_id=name_given(response.content) or f"answer:{outgoing.key}")
 
 

@@ -425,14 +425,7 @@ def in_words(failure: http.CallFailed) -> http.CallFailed:
         text = "The app has read as many posts as its plan allows this month. Take a larger plan or wait."
     else:
         return failure
-    return http.CallFailed(
-        text,
-        permanent=failure.permanent,
-        uncertain=failure.uncertain,
-        status=failure.status,
-        retry_after=failure.retry_after,
-        response=failure.response,
-    )
+    return failure.saying(text)
 
 
 def detail_of(response: httpx.Response | None) -> str:

@@ -21,7 +21,7 @@ from crowdalogue.channels.base import (
 )
 from crowdalogue.channels.meta import door
 from crowdalogue.channels.meta.graph import ADDRESS, VERSION, Graph
-from crowdalogue.channels.picking import body_of, each, objects, words
+from crowdalogue.channels.picking import body_of, each, objects, when, words
 from crowdalogue.errors import Failure
 
 __all__ = ["ADDRESS_FIELD", "APP_SECRET", "VERIFY_TOKEN", "VERSION_FIELD", "MetaChannel", "files_of"]
@@ -48,7 +48,7 @@ MOST_ENTRIES = 10_000
 
 
 class MetaChannel(Channel):
-    """Base of Meta's channels. Yours: `read_change` and `read_event`, each one part of a delivery."""
+    """Base of Meta's channels. Yours: `read_field` (or `read_change`) and `read_event`, each one part of a delivery."""
 
     object_name: ClassVar[str] = ""  # "object" of deliveries
     own_field: ClassVar[str] = ""  # the setting with our own id
@@ -122,7 +122,16 @@ class MetaChannel(Channel):
         return found or [Unknown("an entry without changes or messages")]
 
     def read_change(self, entry: Mapping[str, Any], change: Mapping[str, Any]) -> Iterable[Item]:
-        return [Unknown(f"news of the field {words(change, 'field')[:60]}")]
+        stranger = self.stranger(words(entry, "id"))
+        if stranger:
+            return [stranger]
+        field, value = words(change, "field"), change.get("value")
+        if not isinstance(value, dict):
+            return [Unknown(f"news of the field {field[:60]} without a value")]
+        return self.read_field(field, value, when(entry, "time"))
+
+    def read_field(self, field: str, value: Mapping[str, Any], heard: datetime | None) -> Iterable[Item]:
+        return [Unknown(f"news of the field {field[:60]}")]
 
     def read_event(self, entry: Mapping[str, Any], event: Mapping[str, Any]) -> Iterable[Item]:
         return [Unknown("a private message, which comes to another channel")]

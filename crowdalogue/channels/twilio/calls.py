@@ -151,26 +151,17 @@ def check_files(files: Sequence[Attachment]) -> None:
 
 def in_words(failure: http.CallFailed) -> http.CallFailed:
     """The refusal with cause and remedy; Twilio's own text only where we have none, and never what was sent."""
-    try:
-        body = failure.response.json() if failure.response is not None else None
-    except ValueError:
-        body = None
+    body = failure.told
     code = whole(body, "code") or 0
-    kept: dict[str, Any] = {
-        "status": failure.status,
-        "uncertain": failure.uncertain,
-        "retry_after": failure.retry_after,
-        "response": failure.response,
-    }
     if failure.status in (401, 403) and code not in WORDS:
         code = 20003
     if code in WORDS:
-        return http.CallFailed(WORDS[code], permanent=code not in TRY_AGAIN, **(kept | {"uncertain": False}))
+        return failure.saying(WORDS[code], permanent=code not in TRY_AGAIN, uncertain=False)
     if code:
         said = " ".join(words(body, "message").split())[:200]
         text = f"Twilio did not accept the call ({said or 'error'}, {code}). Check the settings."
-        return http.CallFailed(text, permanent=failure.permanent and code not in TRY_AGAIN, **kept)
-    return http.CallFailed(failure.text, permanent=failure.permanent, **kept)
+        return failure.saying(text, permanent=failure.permanent and code not in TRY_AGAIN)
+    return failure
 
 
 def reason(code: int | None) -> str:
