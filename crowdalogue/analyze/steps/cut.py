@@ -35,8 +35,30 @@ def cut_text(text: str) -> Cut:
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
     if "’" in low:
         low = low.replace("’", "'")
-    # Splitting and adding up lengths stays in C: half the price of asking every match for its place.
-    pieces = _SPLIT.split(low)
-    words = pieces[1::2]
-    places = list(accumulate(map(len, pieces)))
-    return Cut(text, low, words, list(zip(places[::2], places[1::2], strict=False)), frozenset(words))
+    words = _plain_words(low) if low.isascii() else None
+    if words is None:
+        # Splitting and adding up lengths stays in C: half the price of asking every match for its place.
+        pieces = _SPLIT.split(low)
+        words = pieces[1::2]
+        places = list(accumulate(map(len, pieces)))
+        return Cut(text, low, words, list(zip(places[::2], places[1::2], strict=False)), frozenset(words))
+    spans, end = [], 0
+    for word in words:
+        start = low.index(word, end)
+        end = start + len(word)
+        spans.append((start, end))
+    return Cut(text, low, words, spans, frozenset(words))
+
+
+# Every ASCII character that stands in no word as a blank.
+_BLANKS = bytes(code if chr(code).isalnum() or chr(code) == "'" else 32 for code in range(256))
+
+
+def _plain_words(low: str) -> list[str] | None:
+    """The words of an ASCII text, in half the time; None where an apostrophe stands elsewhere than inside a word."""
+    words = low.encode().translate(_BLANKS).decode().split()
+    if "'" in low:
+        for word in words:
+            if "'" in word and (word[0] == "'" or word[-1] == "'" or word.count("'") > 1):
+                return None
+    return words

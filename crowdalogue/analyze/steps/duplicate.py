@@ -42,13 +42,20 @@ def run(documents: list[Document]) -> None:
     for document in documents:
         document.signature = ()
     long_enough = [i for i, text in enumerate(texts) if len(text) >= SHORTEST]
-    pieces: dict[int, Hashes] = {}
+    first = [(i, 1.0) for i in range(len(documents))]
     if long_enough:
         hashes, starts = _runs([texts[i] for i in long_enough])
-        for i, keys in zip(long_enough, _keys(hashes, starts).tolist(), strict=True):
-            documents[i].signature = tuple(keys)
-        pieces = dict(zip(long_enough, np.split(hashes, starts[1:]), strict=True))
-    first = _grouped(documents, pieces)
+        keys = _keys(hashes, starts)
+        for i, each in zip(long_enough, keys.tolist(), strict=True):
+            documents[i].signature = tuple(each)
+        # Most texts share no key with another, so they are copies of none and none of them.
+        ends = [*starts[1:].tolist(), len(hashes)]
+        near = {
+            long_enough[at]: hashes[starts[at] : ends[at]]
+            for at in np.flatnonzero(_met_twice(keys).any(axis=1)).tolist()
+        }
+        for i, found in _grouped(documents, near).items():
+            first[i] = found
     sizes = np.bincount([leader for leader, _ in first], minlength=len(documents))
     for i, (leader, alike) in enumerate(first):
         extra = {"of": documents[leader].id, "size": int(sizes[leader])}
@@ -136,22 +143,29 @@ def _keys(joined: Hashes, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return signed
 
 
-def _grouped(documents: list[Document], hashes: dict[int, Hashes]) -> list[tuple[int, float]]:
-    """For each document the first of its group and the similarity to it.
+def _met_twice(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which keys stand in the batch more than once, (texts, BANDS)."""
+    _, which, times = np.unique(keys, return_inverse=True, return_counts=True)
+    met: NDArray[np.bool_] = (times[which] > 1).reshape(keys.shape)
+    return met
+
+
+def _grouped(documents: list[Document], hashes: dict[int, Hashes]) -> dict[int, tuple[int, float]]:
+    """For each document that `hashes` holds (in order) the first of its group and the similarity to it.
 
     A text joins only a group whose first member it resembles, so that no chain of small edits joins strangers.
     """
     leaders: dict[int, list[int]] = {}
     pieces: dict[int, Pieces] = {}
-    result: list[tuple[int, float]] = []
-    for i, document in enumerate(documents):
-        candidates = {leader for key in document.signature for leader in leaders.get(key, ())}
+    result: dict[int, tuple[int, float]] = {}
+    for i in hashes:
+        signature = documents[i].signature
+        candidates = {leader for key in signature for leader in leaders.get(key, ())}
         best, leader = _nearest(hashes, pieces, i, candidates)
         if leader >= 0:
-            result.append((leader, best))
+            result[i] = leader, best
             continue
-        result.append((i, 1.0))
-        for key in document.signature:
+        for key in signature:
             leaders.setdefault(key, []).append(i)
     return result
 

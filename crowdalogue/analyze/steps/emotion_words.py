@@ -35,6 +35,7 @@ def _beginnings() -> dict[str, int]:
 
 
 _BEGIN = _beginnings()
+_SHORT = sorted({len(start) for start in _BEGIN if len(start) < 4})
 
 
 class _Emotions(dict[str, int]):
@@ -43,12 +44,11 @@ class _Emotions(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if len(self) > REMEMBERED:
             self.clear()
-        # A word begins after an apostrophe, too: j'adore.
-        bits = 0
-        for part in {word, word.partition("'")[2]}:
-            bits |= (
-                _BEGIN.get(part[:4], 0) | _BEGIN.get(part[:3], 0) | _BEGIN.get(part[:2], 0) | _BEGIN.get(part[:1], 0)
-            )
+        bits = _BEGIN.get(word[:4], 0)
+        for size in _SHORT:
+            bits |= _BEGIN.get(word[:size], 0)
+        if "'" in word:  # a word begins after an apostrophe, too: j'adore
+            bits |= self[word.partition("'")[2]]
         self[word] = bits
         return bits
 
@@ -59,14 +59,13 @@ _emotions = _Emotions()
 
 def found(words: Cut) -> dict[str, tuple[int, int]]:
     """The emotions that a text names outright, each with the span of the first words that do."""
-    may = list(map(_emotions.__getitem__, words.words))
-    if not any(may):
-        return {}
+    may = [(i, bits) for i, bits in enumerate(map(_emotions.__getitem__, words.words)) if bits]
     result = {}
-    for emotion, pattern in _PATTERNS.items():
+    for emotion, pattern in _PATTERNS.items() if may else ():
         bit = _BITS[emotion]
-        for bits, word, (start, _) in zip(may, words.words, words.spans, strict=True):
+        for i, bits in may:
             if bits & bit:
+                start, word = words.spans[i][0], words.words[i]
                 match = pattern.match(words.low, start)
                 if match is None and "'" in word:
                     match = pattern.match(words.low, start + word.index("'") + 1)

@@ -257,22 +257,15 @@ def _scales(table: Table, batch: Batch) -> tuple[Floats, Floats]:
     return scales
 
 
-def _sorted_out(
-    documents: Sequence[Document],
-) -> Iterator[tuple[str, Batch, list[int], NDArray[np.int64]]]:
+def _sorted_out(documents: Sequence[Document]) -> Iterator[tuple[str, Batch, list[int], NDArray[np.int64]]]:
     """Documents by model and batch; of what is read together there is nearly always one of each."""
-    found: dict[tuple[str, int], tuple[Batch, list[int], list[int]]] = {}
-    for i, (document, unit) in enumerate(zip(documents, units_of(documents), strict=True)):
-        kind = "words" if document.embedding is None else "full"
-        batch = unit.batch
-        key = (kind, id(batch))
-        known = found.get(key)
-        if known is None:
-            known = found[key] = (batch, [], [])
-        known[1].append(i)
-        known[2].append(unit.row)
-    for (kind, _), (batch, at, rows) in found.items():
-        yield kind, batch, at, np.array(rows, dtype=np.int64)
+    units = units_of(documents)
+    bare = [d.embedding is None for d in documents]
+    for batch in {id(u.batch): u.batch for u in units}.values():
+        for kind, without in (("full", False), ("words", True)):
+            at = [i for i, (u, b) in enumerate(zip(units, bare, strict=True)) if b is without and u.batch is batch]
+            if at:
+                yield kind, batch, at, np.array([units[i].row for i in at], dtype=np.int64)
 
 
 def _spans(
@@ -292,7 +285,15 @@ def _spans(
     owner, pairs = owner[inside], list(zip(starts[inside].tolist(), stops[inside].tolist(), strict=True))
     ends = np.searchsorted(owner, rows, side="right").tolist()
     begins = np.searchsorted(owner, rows, side="left").tolist()
-    return [_apart(pairs[begin:end]) if end > begin else () for begin, end in zip(begins, ends, strict=True)]
+    phrased = batch.phrased[rows].tolist()
+    return [
+        ()
+        if end == begin
+        else _apart(pairs[begin:end])
+        if over
+        else tuple(pairs[begin : min(end, begin + MOST_REASONS)])
+        for begin, end, over in zip(begins, ends, phrased, strict=True)
+    ]
 
 
 def _apart(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -221,8 +221,9 @@ def run(documents: list[Document]) -> None:
 
 
 def _judged(words: Cut) -> Finding | None:
-    others = _search(words, _TELLS_OTHERS)
-    mine = _search(words, _TELLS_OWN, but=others)
+    at = [i for i, word in enumerate(words.words) if word in _ANY]
+    others = _search(words, at, _TELLS_OTHERS)
+    mine = _search(words, at, _TELLS_OWN, but=others)
     if others is None:
         return None if mine is None else Finding(FIRST_HAND, 0.8, (mine,), VERSION)
     if mine is None:
@@ -235,16 +236,18 @@ def _judged(words: Cut) -> Finding | None:
 
 
 def _search(
-    words: Cut, table: dict[str, re.Pattern[str]], but: tuple[int, int] | None = None
+    words: Cut, at: list[int], table: dict[str, re.Pattern[str]], but: tuple[int, int] | None = None
 ) -> tuple[int, int] | None:
-    """The first words that a table holds, apart from those that begin within `but`."""
+    """The first of the words at these places that a table holds, apart from those that begin within `but`."""
     low = words.low
-    for word, (start, end) in zip(words.words, words.spans, strict=True):
-        follows = table.get(word)
-        if follows is not None and not (but is not None and but[0] <= start < but[1]):
-            match = follows.match(low, end)
-            if match is not None:
-                return start, match.end()
+    for i in at:
+        follows = table.get(words.words[i])
+        if follows is not None:
+            start, end = words.spans[i]
+            if but is None or not but[0] <= start < but[1]:
+                match = follows.match(low, end)
+                if match is not None:
+                    return start, match.end()
     return None
 
 

@@ -92,10 +92,10 @@ def _model() -> tuple[Any, list[int], Any, Any, list[str]]:
 
 def run(documents: list[Document]) -> None:
     """Find `language`; a document without one of its own takes it over. Confidence is the model's share."""
-    texts = [_readable(d.whole) for d in documents]
+    texts = [_unnamed(d.whole) for d in documents]
     counted = [_counted(text) for text in texts]
     rest = [i for i, (_, votes) in enumerate(counted) if votes < ENOUGH_VOTES]
-    scored = iter(_scored([texts[i] for i in rest], [counted[i] for i in rest]) if rest else ())
+    scored = iter(_scored([_readable(texts[i]) for i in rest], [counted[i] for i in rest]) if rest else ())
     for document, (code, votes) in zip(documents, counted, strict=True):
         # Where its small words agree on a language, the model is not asked.
         answer = Finding(code, 0.99, version=VERSION) if votes >= ENOUGH_VOTES else next(scored)
@@ -131,13 +131,18 @@ def _finding(text: str, encoded: bytes, code: str, share: float, counted: tuple[
     return Finding(code, share, version=VERSION)
 
 
-def _readable(text: str) -> str:
-    """The words of a text: no links, names or digits, and not in capitals; empty where there is none."""
+def _unnamed(text: str) -> str:
+    """As much of a text as is read, without links and names."""
     text = text[: 2 * BYTES]
     if "@" in text:
         text = NAMED.sub(" ", text)
     if "://" in text or "www." in text:
         text = LINK.sub(" ", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _readable(text: str) -> str:
+    """The words of a text without names: no digits either, and not in capitals; empty where there is none."""
     text = _NOISE.sub(" ", text).strip()
     if not _LETTER.search(text):
         return ""

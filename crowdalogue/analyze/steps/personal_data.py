@@ -86,7 +86,7 @@ _BIRTH_SIGNS = frozenset(
     """.split()
 )
 _ELSEWHERE = re.compile(r"(?<![\w.])@\w+|https?://\S+")
-_LETTER_AT = re.compile(r"\w@\w")
+_LETTER_AT = re.compile(r"@(?<=\w@)\w")
 _DIGIT = re.compile(r"\d")
 _LETTERS_DIGITS = re.compile(r"[a-z]{2} ?\d{2}")
 
@@ -97,11 +97,13 @@ def _hits(words: Cut) -> Iterator[Found]:
         yield from _emails(text)
     if not words.known.isdisjoint(_SECRET_SIGNS):
         yield from _secrets(text)
+    if not _DIGIT.search(low):
+        return
     # Digits in links and names of accounts are nobody's.
     if "@" in low or "://" in low:
         low = _ELSEWHERE.sub("", low)
-    if not _DIGIT.search(low):
-        return
+        if not _DIGIT.search(low):
+            return
     if _RUN.search(low):
         yield from _cards(text)
         yield from _persons(text)

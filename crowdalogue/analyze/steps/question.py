@@ -75,28 +75,32 @@ def _sentences(low: str) -> Iterator[tuple[int, int, str]]:
 
 def _openings(words: Cut) -> list[int]:
     """Where questions begin as they do in some language, at the start of a sentence or of a part of it."""
-    low, found, before, end = words.low, [], "", 0
-    for word, (start, stop) in zip(words.words, words.spans, strict=True):
-        if (word in FIRST or word.partition("'")[0] in FIRST) and _may_begin(low, word, start, before, end):
-            opening = OPENING.match(low, start)
-            if opening is not None and len(low) - opening.end() > 1:
-                found.append(start)
-        before, end = word, stop
+    low, found, every, spans = words.low, [], words.words, words.spans
+    for i, word in enumerate(every):
+        if word in FIRST or ("'" in word and word.partition("'")[0] in FIRST):
+            start = spans[i][0]
+            before, end = (every[i - 1], spans[i - 1][1]) if i else ("", 0)
+            if _may_begin(low, word, start, before, end):
+                opening = OPENING.match(low, start)
+                if opening is not None and len(low) - opening.end() > 1:
+                    found.append(start)
     return found
 
 
 def _may_begin(low: str, word: str, start: int, before: str, end: int) -> bool:
     """Whether a question may begin at this word: `before` is the word that ends at `end`, "" at the very start."""
-    between = low[end:start]
-    if not before or any(mark in ".!?…\n¿؟？" for mark in between):
+    between = low[end:start].strip(" ")
+    if not before or (between and any(mark in ".!?…\n¿؟？" for mark in between)):
         return True
-    if _named(low, end):
+    if "@" in low and _named(low, end):
         return not ABOUT_ACCOUNT.match(low, start)
     if before in GREETING:
         return True
     if word in AT_START:
-        return any(mark in ':—–("“' or mark > "\u2190" for mark in between)
-    return before in LINKING or any(mark in ',;:–—("“»*>-' or mark > "\u2190" for mark in between)
+        return any(mark in ':—–("“' or mark > "\u2190" for mark in between) if between else False
+    if before in LINKING:
+        return True
+    return any(mark in ',;:–—("“»*>-' or mark > "\u2190" for mark in between) if between else False
 
 
 def _named(low: str, end: int) -> bool:

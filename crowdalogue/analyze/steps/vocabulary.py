@@ -19,6 +19,9 @@ BUCKETS = 1 << 19
 LONGEST_WORD = 24
 # Beyond this many distinct units a vocabulary is left behind for a new one, so that memory stays bounded.
 REMEMBERED = 200_000
+# The states of a form, and what stands before its name in each.
+_MARKS = ("", ">", "¬", ">¬", "^")
+STATES, BEGINS = len(_MARKS), 4
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -75,6 +78,15 @@ class Vocabulary:
     # What a form is and does to its neighbours.
     WORD, NEGATES, TURNS, STOPS, SHOUTS = 1, 2, 4, 8, 16
 
+    # What is said of texts as a whole, in the order of `cues`: by length, by how much is in capitals, and three signs.
+    CUES = (
+        *(f"#length{n}" for n in range(9)),
+        *(f"#shouts{n}" for n in range(3)),
+        "#asks",
+        "#ends-asking",
+        "#exclaims",
+    )
+
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
         self.text: list[tuple[int, ...]] = []
@@ -84,10 +96,10 @@ class Vocabulary:
         self._known: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {}
         self._forms: dict[str, int] = {}
         self._names: list[str] = []
-        self._starting: dict[int, int] = {}
         self._traits, self._firsts, self._seconds = Column(np.int64), Column(np.int64), Column(np.int64)
-        self._codes = Column(np.int64, 4)
+        self._codes = Column(np.int64, STATES)
         self._lock = threading.RLock()
+        self.whole = np.array(self._numbered(list(self.CUES)), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.text)
@@ -116,7 +128,7 @@ class Vocabulary:
         word = [t & self.WORD for t in traits]
         self._firsts.add(np.array([_FIRSTS.get(n, 0) if w else 0 for n, w in zip(names, word, strict=True)]))
         self._seconds.add(np.array([_SECONDS.get(n, 0) if w else 0 for n, w in zip(names, word, strict=True)]))
-        self._codes.add(np.full((len(written), 4), -1, dtype=np.int64))
+        self._codes.add(np.full((len(written), STATES), -1, dtype=np.int64))
         # Last, so that a thread that finds the number finds everything else, too.
         self._forms.update(zip(written, range(first, first + len(written)), strict=True))
 
@@ -125,7 +137,10 @@ class Vocabulary:
         return self._traits.array()
 
     def units_of(self, codes: Ints) -> Ints:
-        """The units of forms in a state: four times the form, two more under a negation, one more after a turn."""
+        """The units of forms in a state: `STATES` times the form, and its state.
+
+        The state is two under a negation, one more after a turn, or `BEGINS`: the word that a text begins with.
+        """
         ids: Ints = self._codes.array().reshape(-1)[codes]
         missing = ids < 0
         if missing.any():
@@ -136,15 +151,8 @@ class Vocabulary:
         return ids
 
     def _named(self, code: int) -> str:
-        name = self._names[code >> 2]
-        return f"{'>' if code & 1 else ''}{'¬' if code & 2 else ''}{name}"
-
-    def starting(self, form: int) -> int:
-        """The unit that says with which word a text begins."""
-        known = self._starting.get(form)
-        if known is None:
-            known = self._starting[form] = self.number("^" + self._names[form])
-        return known
+        form, state = divmod(code, STATES)
+        return _MARKS[state] + self._names[form]
 
     def phrases_of(self, before: Ints, forms: Ints) -> tuple[Ints, Ints]:
         """Of words that stand before others: the units of the phrases they make, and at which places they make one."""
@@ -225,7 +233,9 @@ def _read(form: str) -> tuple[str, int]:
     """What a form is called, and its traits."""
     if not form[0].isalpha() or form.startswith(("http", "www.")):
         return _sign(form, form[0]), Vocabulary.STOPS if form in _STOPS else 0
-    word = _LONG_DRAWN.sub(r"\1\1", form.lower().replace("’", "'")[:LONGEST_WORD])
+    word = form.lower().replace("’", "'")[:LONGEST_WORD]
+    if _LONG_DRAWN.search(word):
+        word = _LONG_DRAWN.sub(r"\1\1", word)
     traits = Vocabulary.WORD
     if lexicon.negates(word):
         traits |= Vocabulary.NEGATES

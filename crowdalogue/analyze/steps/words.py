@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from crowdalogue.analyze.document import Document
-from crowdalogue.analyze.steps.vocabulary import BUCKETS, FEATURES, Vocabulary
+from crowdalogue.analyze.steps.vocabulary import BEGINS, BUCKETS, FEATURES, STATES, Vocabulary
 
 __all__ = ["BUCKETS", "FEATURES", "Batch", "Units", "Vocabulary", "batch_of", "units_of"]
 
@@ -41,7 +41,8 @@ class Batch:
 
     `ids` and `owner` (which document) hold one entry a unit; `starts` and `stops` its span in the whole text (-1 for
     cues); `counts` the units of each document. `pairs` are the buckets of neighbouring words, at the positions
-    `pair_at` (of the first of the two). `parts` is what heads have worked out for all documents of the batch.
+    `pair_at` (of the first of the two). `phrased` says of each document whether phrases lie over its words. `parts`
+    is what heads have worked out for all documents of the batch.
     """
 
     vocabulary: Vocabulary
@@ -52,6 +53,7 @@ class Batch:
     counts: Ints
     pairs: Ints
     pair_at: Ints
+    phrased: Bools
     size: int
     parts: dict[Any, Any] = field(default_factory=dict)
 
@@ -113,7 +115,9 @@ def _joined(vocabulary: Vocabulary, ids: Ints, owner: Ints, starts: Ints, stops:
     at = np.flatnonzero((owner[1:] == owner[:-1]) & place[1:] & place[:-1])
     mixed = hashes[at] * np.uint64(0x9E3779B97F4A7C15) + hashes[at + 1] * np.uint64(0xC2B2AE3D27D4EB4F)
     pairs = ((mixed >> np.uint64(33)) & np.uint64(BUCKETS - 1)).astype(np.int64)
-    return Batch(vocabulary, ids, owner, starts, stops, counts, pairs, at, len(counts))
+    phrased = np.zeros(len(counts), dtype=np.bool_)
+    phrased[owner[(starts >= 0) & ~place]] = True
+    return Batch(vocabulary, ids, owner, starts, stops, counts, pairs, at, phrased, len(counts))
 
 
 def _cut(texts: list[str], vocabulary: Vocabulary) -> Batch:
@@ -175,7 +179,7 @@ class _States:
 
     def codes(self) -> Ints:
         """One number for a form in its state; see `Vocabulary.units_of`."""
-        codes: Ints = self.forms * 4 + self.negated * 2 + self.after
+        codes: Ints = self.forms * STATES + self.negated * 2 + self.after
         return codes
 
     def phrases(self) -> tuple[Ints, Ints, Ints]:
@@ -200,24 +204,19 @@ def _cues(texts: list[str], vocabulary: Vocabulary, forms: Ints, states: _States
     """What is to be said about each text as a whole: units, and the texts they belong to (ascending)."""
     size = len(texts)
     shouts = np.bincount(states.owner, (states.traits & Vocabulary.SHOUTS) != 0, size).astype(np.int64)
-    plain = np.flatnonzero(states.word & ~states.negated & ~states.after)
-    first = np.full(size, -1, dtype=np.int64)
-    first[states.owner[plain[::-1]]] = plain[::-1]
-    number = vocabulary.number
-    rows: list[list[int]] = []
-    for text, count, shouted, start in zip(
-        texts, counts.tolist(), np.minimum(shouts, 2).tolist(), first.tolist(), strict=True
-    ):
-        row = [number(f"#length{min(count.bit_length(), 8)}"), number(f"#shouts{shouted}")]
-        if "?" in text:
-            row.append(number("#asks"))
-            if text.rstrip().endswith("?"):
-                row.append(number("#ends-asking"))
-        if "!" in text:
-            row.append(number("#exclaims"))
-        if start >= 0:
-            row.append(vocabulary.starting(int(forms[start])))
-        rows.append(row)
-    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=size)
-    every = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
-    return every, np.repeat(np.arange(size), lengths)
+    lengths = np.minimum(np.frexp(counts)[1], 8)  # in bits
+    # Numbers of `Vocabulary.CUES`; -1 where there is nothing to be said.
+    said = np.full((size, 5), -1, dtype=np.int64)
+    said[:, 0], said[:, 1] = lengths, 9 + np.minimum(shouts, 2)
+    said[:, 2] = [12 if "?" in text else -1 for text in texts]
+    said[:, 3] = [13 if "?" in text and text.rstrip().endswith("?") else -1 for text in texts]
+    said[:, 4] = [14 if "!" in text else -1 for text in texts]
+    plain = np.flatnonzero(states.word & ~states.negated & ~states.after)[::-1]
+    begins = np.full(size, -1, dtype=np.int64)
+    begins[states.owner[plain]] = forms[plain]
+    some = np.flatnonzero(begins >= 0)
+    units = np.full((size, 6), -1, dtype=np.int64)
+    units[:, :5] = np.where(said >= 0, vocabulary.whole[said], -1)
+    units[some, 5] = vocabulary.units_of(begins[some] * STATES + BEGINS)
+    owner, column = np.nonzero(units >= 0)
+    return units[owner, column], owner
