@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,12 +22,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import servers
+from tests import prepared, servers
 
 ROOT = Path(__file__).parents[1]
 STORE = os.environ.pop("CROWDALOGUE_TEST_STORE", os.environ.get("_TEST_STORE", "sqlite"))
 MODELS = ROOT / "var" / "models"  # built once, for every run
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
+# What `crowdalogue setup` makes, made once for all processes of a run: see tests/prepared.py.
+PATTERN = Path(os.environ.get("_TEST_PATTERN") or tempfile.mkdtemp(prefix="crowdalogue-pattern-"))
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 _end = ExitStack()
@@ -43,6 +44,9 @@ def _scratch_home() -> Path:
     return home
 
 
+HOME = _scratch_home()
+
+
 def _prepare() -> None:
     """Runs at import, before the settings are read; a worker of xdist takes the store its controller started."""
     data = os.environ.get("CROWDALOGUE_DATA")
@@ -51,8 +55,8 @@ def _prepare() -> None:
         del os.environ[name]
     if data:
         os.environ["CROWDALOGUE_DATA"] = data
-    os.environ["CROWDALOGUE_HOME"] = str(_scratch_home())
-    os.environ["_TEST_STORE"] = STORE
+    os.environ["CROWDALOGUE_HOME"] = str(HOME)
+    os.environ["_TEST_STORE"], os.environ["_TEST_PATTERN"] = STORE, str(PATTERN)
     assert STORE in ("sqlite", "postgresql"), "CROWDALOGUE_TEST_STORE must be sqlite or postgresql"
     if STORE == "postgresql" and not servers.postgres_missing():
         os.environ["CROWDALOGUE_DATABASE_URL"] = store or _end.enter_context(servers.postgres())
@@ -60,6 +64,8 @@ def _prepare() -> None:
 
 
 _prepare()
+if not WORKER:
+    _end.callback(shutil.rmtree, PATTERN, ignore_errors=True)
 
 # Timing goals live in the benchmarks. In CI the same examples are drawn every time, so that red can be seen again.
 settings.register_profile("here", deadline=None)
@@ -69,6 +75,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 import django  # noqa: E402
 
 django.setup()
+# A worker of xdist inherits this environment, and would read the settings before it has a home of its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -105,7 +113,7 @@ LONG = {"test_chaos.py", "test_flood.py", "test_every_channel.py", "test_reports
 # for all of them on the second store.
 STANDING_FOR_ALL = re.compile(r"\[(?:[^\]]*-)?(?:webhook|telegram)[-\]]")
 # How a page looks and reads aloud does not depend on the store, and a browser takes minutes.
-LOOKS = {"test_pages.py", "test_settings.py", "test_inbox.py"}
+LOOKS = {"test_pages.py", "test_settings.py", "test_inbox.py", "test_watches.py", "test_widget.py"}
 
 
 def _touches_store(item: pytest.Item) -> bool:
@@ -151,6 +159,13 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no example data at {folder.name}: set CROWDALOGUE_DATA")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_columns_of_others() -> Iterator[None]:
+    """Rows of a test are rolled back, and the next one's have the same numbers: columns made of them must not stay."""
+    yield
+    shutil.rmtree(HOME / "columns", ignore_errors=True)
 
 
 # --- a company and its people ------------------------------------------------------------------------------------
@@ -230,29 +245,22 @@ def account(db: None) -> Callable[..., Account]:
 
 @pytest.fixture
 def fresh_environment(tmp_path: Path) -> dict[str, str]:
-    """The environment for a real `crowdalogue ...` process with a home and a store of its own, on the store
+    """The environment for a real `crowdalogue ...` process with a home and a store of its own, set up, on the store
     under test. Its CROWDALOGUE_URL names a free port."""
-    return _environment(tmp_path)
+    return prepared.ready(tmp_path / "home", PATTERN, MODELS, _cluster())
+
+
+@pytest.fixture
+def bare_environment(tmp_path: Path) -> dict[str, str]:
+    """The same before anything was set up."""
+    return prepared.bare(tmp_path / "home", MODELS, _cluster())
 
 
 @pytest.fixture(scope="module")
 def shared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The same, one for all tests of a file: for tests that only look."""
-    return _environment(tmp_path_factory.mktemp("shared"))
+    """One for all tests of a file, set up: for tests that only look."""
+    return prepared.ready(tmp_path_factory.mktemp("shared") / "home", PATTERN, MODELS, _cluster())
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    home = folder / "home"
-    home.mkdir()
-    (home / "models").symlink_to(MODELS)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CROWDALOGUE_", "DJANGO_", "PYTEST_"))}
-    environment["CROWDALOGUE_HOME"] = str(home)
-    environment["CROWDALOGUE_URL"] = f"http://127.0.0.1:{servers.free_port()}"
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    if STORE == "postgresql":
-        name = f"fresh_{os.getpid()}_{next(_databases)}"
-        environment["CROWDALOGUE_DATABASE_URL"] = servers.make_database(os.environ["CROWDALOGUE_DATABASE_URL"], name)
-    return environment
-
-
-_databases = itertools.count(1)
+def _cluster() -> str:
+    return os.environ["CROWDALOGUE_DATABASE_URL"] if STORE == "postgresql" else ""

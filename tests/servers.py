@@ -143,11 +143,12 @@ def _accepts(url: str) -> bool:
     return True
 
 
-def make_database(url: str, name: str) -> str:
-    """Make an empty database beside the one `url` names; return its address."""
+def make_database(url: str, name: str, like: str = "template1") -> str:
+    """Make a database beside the one `url` names, empty or a copy of another; return its address."""
     import psycopg
     from psycopg import sql
 
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        given = (sql.Identifier(name), sql.Identifier(like))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*given))
     return f"{url.rsplit('/', 1)[0]}/{name}"

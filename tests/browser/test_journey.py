@@ -25,7 +25,6 @@ COMPLAINT = "My Kestrel kettle arrived cracked and nobody answers me."
 
 
 def test_a_first_day(fresh_environment: dict[str, str], tmp_path: Path) -> None:
-    call(fresh_environment, "setup")
     call(fresh_environment, code=SMALL_DEMO)
     with chromium() as browser, running(fresh_environment) as url:
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -34,8 +33,11 @@ def test_a_first_day(fresh_environment: dict[str, str], tmp_path: Path) -> None:
         page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: wrong.append(str(e)))
 
+        page.set_viewport_size({"width": 390, "height": 844})
         begin(page, url)
-        load_the_demo(page)
+        wrong.clear()  # a form sent back is an error to the console
+        page.set_viewport_size({"width": 1440, "height": 900})
+        load_the_demo(page, url)
         import_a_file(page, url, tmp_path / "kettles.csv")
         work_the_inbox(page, url)
         read_what_is_behind_a_bar(page, url)
@@ -45,16 +47,25 @@ def test_a_first_day(fresh_environment: dict[str, str], tmp_path: Path) -> None:
 
 
 def begin(page: Page, url: str) -> None:
-    page.goto(url)  # every address leads to the first run
+    """On a phone; every address leads to the first run, and what is wrong is said beside its field."""
+    page.goto(url)
     expect(page.locator("h1")).to_have_text("Begin with Crowdalogue")
-    given = {"name": "Olga Owner", "email": "olga@example.com", "password": PASSWORD, "company": "Northwind Example"}
+    given = {"name": "Olga Owner", "email": "olga@example.com", "password": "short", "company": "Northwind Example"}
     for name, value in given.items():
         page.locator(f"[name={name}]").fill(value)
     page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#id_password_error")).to_contain_text("at least 10 characters")
+    expect(page.locator("#id_password")).to_be_focused()
+    expect(page.locator("[name=company]")).to_have_value("Northwind Example")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Begin").click()
     expect(page.locator("h1")).to_contain_text("Where do the first messages come from")
+    page.get_by_role("link", name="Go to the inbox").click()
+    expect(page.locator("#list")).to_contain_text("Nobody waits for an answer")
 
 
-def load_the_demo(page: Page) -> None:
+def load_the_demo(page: Page, url: str) -> None:
+    page.goto(url + "/start/")
     page.get_by_role("button", name="Load the demo company").click()
     expect(page).to_have_url(re.compile(r"/imports/\d+/"))
     expect(page.locator("h1")).to_contain_text("Demo company")

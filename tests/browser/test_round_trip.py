@@ -49,7 +49,6 @@ def sign_in(page: Page, url: str) -> None:
 
 def test_a_mail_is_answered_by_keyboard_and_arrives_threaded(fresh_environment: dict[str, str]) -> None:
     with mailserver.mail_server() as server, chromium() as browser:
-        call(fresh_environment, "setup")
         make_owner(fresh_environment)
         settings = server.settings("help@example.com")
         call(fresh_environment, code=f"from crowdalogue import flow\nflow.connect('email', 'Care', {settings!r})")

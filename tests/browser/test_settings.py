@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.program import PASSWORD, call, chromium, make_owner, running
+from tests.browser.program import PASSWORD, chromium, make_owner, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -22,7 +22,6 @@ def sign_in(page: Page, url: str) -> None:
 
 
 def test_a_file_is_imported_and_watched_to_its_end(fresh_environment: dict[str, str], tmp_path: Path) -> None:
-    call(fresh_environment, "setup")
     make_owner(fresh_environment)
     file = tmp_path / "reviews.csv"
     with file.open("w", newline="") as stream:

@@ -25,7 +25,6 @@ flow.process()
 
 
 def test_a_watch_is_tried_saved_and_judged_by_keyboard(shared_environment: dict[str, str]) -> None:
-    call(shared_environment, "setup")
     make_owner(shared_environment)
     call(shared_environment, code=SEED)
     with chromium() as browser, running(shared_environment) as url:

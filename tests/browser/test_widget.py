@@ -78,7 +78,6 @@ def shop(shared_environment: dict[str, str]) -> Iterator[Shop]:
         f"default-src 'none'; script-src {chat}; connect-src {chat}; frame-src {chat}; "
         "require-trusted-types-for 'script'"
     )
-    call(environment, "setup")
     make_owner(environment)
     given = {"origins": origin, "title": "Lamp shop", "greeting": "Ask us anything.", "secret": SECRET}
     made = call(

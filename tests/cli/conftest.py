@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import prepared
 from tests.conftest import MODELS
 
 Done = subprocess.CompletedProcess[str]
@@ -20,13 +19,7 @@ Done = subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="session")
 def shared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    home = tmp_path_factory.mktemp("cli") / "home"
-    home.mkdir()
-    (home / "models").symlink_to(MODELS)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CROWDALOGUE_", "DJANGO_", "PYTEST_"))}
-    environment["CROWDALOGUE_HOME"] = str(home)
-    environment["CROWDALOGUE_URL"] = f"http://127.0.0.1:{servers.free_port()}"
-    return environment
+    return prepared.bare(tmp_path_factory.mktemp("cli") / "home", MODELS)
 
 
 def call(environment: dict[str, str], *words: str | Path, given: str = "") -> Done:

@@ -64,12 +64,12 @@ def status(url: str) -> int:
         return 0
 
 
-def test_run_lives_and_ends_well(fresh_environment: dict[str, str]) -> None:
-    url = fresh_environment["CROWDALOGUE_URL"]
-    with running(fresh_environment) as (process, lines):
+def test_run_lives_and_ends_well(bare_environment: dict[str, str]) -> None:
+    url = bare_environment["CROWDALOGUE_URL"]
+    with running(bare_environment) as (process, lines):
         assert any(f"{url}/start/" in line for line in lines), lines
         assert status(f"{url}/start/") == 200
-        assert "is taken" in refusal(call(fresh_environment, "run"))
+        assert "is taken" in refusal(call(bare_environment, "run"))
         before = children(process.pid)
         assert set(before) == {"serve", "work"}
         subprocess.run(["kill", "-9", str(before["serve"])], check=True)

@@ -28,7 +28,9 @@ export function hide(ids) {
   for (const li of leaving) { li.hidden = true; li.querySelector(".pick").checked = false; }
   showPicked();
   if (wasOpen && ids.includes(wasOpen)) {
-    if (following) open(following.querySelector(".row").href, { push: true }).then(() => following.querySelector(".row").focus());
+    const next = following?.querySelector(".row");
+    next?.focus(); // at once: later it would be taken from whoever has already gone on
+    if (next) open(next.href, { push: true });
     else close();
   }
   return () => {

@@ -19,6 +19,7 @@ export function commands() {
   const scope = document.querySelector("dialog[open]") ?? document;
   for (const node of scope.querySelectorAll("[data-key]")) {
     if (node.disabled || (!shown(node) && !node.closest(".menu"))) continue;
+    if (node.closest("[aria-busy=true]")) continue; // what is being replaced is not what the key is meant for
     for (const key of node.dataset.key.split("|")) found.push({ key, node, name: node.dataset.command || node.getAttribute("aria-label") || node.textContent.replace(/\s+/g, " ").trim() });
   }
   return found;
