@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -24,6 +25,7 @@ PATIENCE = 25.0  # seconds a child has to end before it is killed
 QUICK = 5.0  # a child that lives shorter than this did not really start
 HOPELESS = 4  # so many quick deaths of a child that never lived, and we give up
 LOADED_AFTER = 15.0  # seconds in which a worker has loaded most of what it will ever use
+STAND_BACK = 5  # niceness of a worker
 
 
 @click.command()
@@ -224,6 +226,12 @@ def keep_what_is_loaded() -> None:
     atexit.register(gc.unfreeze)  # libraries count at the end what they would leave behind
 
 
+def stand_back() -> None:
+    """Leave the processor to the web server where both want it: people and webhooks wait for that one."""
+    with suppress(OSError):
+        os.nice(STAND_BACK)
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is waiting, then end.")
 @click.option("--child", type=int, hidden=True, help="End with the process of this id, which started this one.")
@@ -241,6 +249,8 @@ def work(once: bool, child: int | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     if child:
         follow_parent(child, stop.set)
+    if not once:
+        stand_back()
     settled = threading.Timer(LOADED_AFTER, keep_what_is_loaded)
     settled.daemon = True
     settled.start()

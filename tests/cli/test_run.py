@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,10 @@ def test_run_lives_and_ends_well(bare_environment: dict[str, str]) -> None:
         assert "is taken" in refusal(call(bare_environment, "run"))
         before = children(process.pid)
         assert set(before) == {"serve", "work"}
+        niceness = partial(os.getpriority, os.PRIO_PROCESS)
+        servers.wait_until(
+            lambda: niceness(before["work"]) > niceness(before["serve"]), 60, "standing back"
+        )
         subprocess.run(["kill", "-9", str(before["serve"])], check=True)
         servers.wait_until(lambda: children(process.pid).get("serve") not in (None, before["serve"]), 30, "again")
         servers.wait_until(lambda: status(f"{url}/start/") == 200, 60, "an answer")
