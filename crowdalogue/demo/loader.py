@@ -150,6 +150,7 @@ def make_accounts() -> dict[str, Account]:
         for name, _ in company.RIVALS:
             Brand.objects.get_or_create(name=name, defaults={"demo": True, "competitor": True})
         make_promises()
+        make_catalogue(ours)
         made = {}
         for key, (kind, name) in ACCOUNTS.items():
             brand = None if key == "listening" else ours
@@ -157,6 +158,13 @@ def make_accounts() -> dict[str, Account]:
                 key=f"demo-{key}", defaults={"kind": kind, "name": name, "brand": brand, "demo": True}
             )
     return made
+
+
+def make_catalogue(brand: Brand) -> None:
+    """The ten products, so that messages are read for them; what a company has entered itself stays."""
+    for product in company.PRODUCTS:
+        entry = {"synonyms": [product.thing], "brand": brand, "source": CatalogueEntry.Source.RECORDS, "demo": True}
+        CatalogueEntry.objects.get_or_create(kind=CatalogueEntry.Kind.PRODUCT, name=product.name, defaults=entry)
 
 
 def make_promises() -> None:

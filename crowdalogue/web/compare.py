@@ -73,7 +73,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "picture": contrasted.picture(found, labels, sides),
         "words": contrasted.words(found, words, sides, WORDS),
         "table": contrasted.table(found, _first_rows(found), sides),
-        "shown": min(TABLE, len(found.rows)),
+        "too_few": sum(not found.figures.said[r.at] for r in found.rows) if found.figures else 0,
         "warnings": [w for row in warned[:WARNINGS] for w in contrasted.warnings(found, row, sides)],
         "left_out": [drill_label(name).lower() for name in found.chosen_by],
         "unchecked": [drill_label(name).lower() for name in found.unchecked],
@@ -168,12 +168,12 @@ def _shortcuts(first: Filters, second: Filters) -> list[tuple[str, str]]:
 
 
 def _first_rows(found: Contrast) -> list[Row]:
-    """Every label, and words up to the length of the table."""
-    labels = sum(1 for r in found.rows if r.kind != "word")
-    room = max(TABLE - labels, 20)
-    words = [r.at for r in found.rows if r.kind == "word"][:room]
-    kept = set(words)
-    return [r for r in found.rows if r.kind != "word" or r.at in kept]
+    """Labels and words that are said, each by evidence, up to the length of the table; words leave room for labels."""
+    said = [r for r in found.rows if found.figures and found.figures.said[r.at]]
+    labels = [r.at for r in said if r.kind != "word"][: TABLE - WORDS]
+    words = [r.at for r in said if r.kind == "word"][: TABLE - len(labels)]
+    kept = {*labels, *words}
+    return [r for r in said if r.at in kept]
 
 
 # --- as a file

@@ -78,6 +78,13 @@ def of_share(now: Row, before: Row | None, subject: str, up: str, down: str) -> 
     return f"{up if now['value'] > before['value'] else down}: {value}, was {shown(before['value'], 'share')}"
 
 
+def change(now: Row, before: Row | None) -> str:
+    """more or less, where a share changed beyond chance; else empty."""
+    if before is None or now["few"] or before["few"] or not differs(now, before):
+        return ""
+    return "more" if now["value"] > before["value"] else "less"
+
+
 def differs(now: Row, before: Row) -> bool:
     """Whether two shares differ beyond chance: the two-proportion z-test at 5 %."""
     n, m = now["n"], before["n"]

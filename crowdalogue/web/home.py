@@ -17,9 +17,10 @@ from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.measures import MEASURES, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
-from crowdalogue.web import alarms, drill, filterbar, findings, pictures
+from crowdalogue.web import alarms, drill, filterbar, findings, pictures, why
 from crowdalogue.web.charts import Chart, between, shown
 from crowdalogue.web.frame import may, needs, person
+from crowdalogue.web.why import Why
 from crowdalogue.web.words import number
 
 URGENT = 6
@@ -38,6 +39,7 @@ class Card:
     note: str = ""
     definition: str = ""
     more: str = ""  # where it goes on
+    why: Why | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
     urgent = _urgent(request, scope)
     shown_now |= urgent | {"zone": scope.zone, "figures": _figures(scope, urgent)}
     if measures.figure(scope, "messages")["n"]:
-        shown_now["title"] += _mood_words(scope)
+        shown_now["mood"] = _mood_words(scope)
         shown_now["left"], shown_now["right"] = _left(scope), _right(scope)
     else:
         shown_now["nothing"] = nothing(filters)
@@ -170,11 +172,13 @@ def _urgent(request: HttpRequest, scope: Scope) -> dict[str, Any]:
 
 def _mood_words(scope: Scope) -> str:
     """What the page's title adds, where feeling changed beyond chance."""
+    now, before = _negative(scope)
+    return f"messages are {findings.change(now, before)} negative than before" if findings.change(now, before) else ""
+
+
+def _negative(scope: Scope) -> tuple[Row, Row | None]:
     before = scope.before()
-    now, earlier = measures.figure(scope, "negative"), measures.figure(before, "negative") if before else None
-    if not earlier or now["few"] or earlier["few"] or not findings.differs(now, earlier):
-        return ""
-    return f", and messages are {'more' if now['value'] > earlier['value'] else 'less'} negative than before"
+    return measures.figure(scope, "negative"), measures.figure(before, "negative") if before else None
 
 
 # --- pictures
@@ -221,9 +225,8 @@ def _whose(scope: Scope) -> str:
 
 
 def _mood(scope: Scope) -> Card:
-    measure, before = MEASURES["negative"], scope.before()
-    now = measures.figure(scope, "negative")
-    earlier = measures.figure(before, "negative") if before else None
+    measure = MEASURES["negative"]
+    now, earlier = _negative(scope)
     step = _step(now["n"], scope)
     rows = volume.over_time(scope, "negative", step=step)[0].rows
     title = findings.of_share(
@@ -241,6 +244,7 @@ def _mood(scope: Scope) -> Card:
         f"n = {number(now['n'])}",
         f"{measure.definition} More or less is said only where the difference is beyond chance (5%).",
         drill.explore(scope.filters, "negative", step),
+        why.of_negative(scope) if findings.change(now, earlier) == "more" else None,
     )
 
 
