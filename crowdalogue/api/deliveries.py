@@ -13,7 +13,7 @@ from crowdalogue import flow
 from crowdalogue.api import cursors
 from crowdalogue.api.keys import fetch, who
 from crowdalogue.api.shapes import Id, Page, Paging, answers
-from crowdalogue.models import Delivery
+from crowdalogue.models import Audit, Delivery
 
 router = Router()
 
@@ -66,7 +66,11 @@ def list_deliveries(
     summary="One, as it came",
 )
 def get_delivery(request: HttpRequest, delivery_id: Path[Id]) -> dict[str, object]:
-    row: Delivery = fetch(Delivery.objects.seen_by(who(request, "manage")), delivery_id, "delivery")
+    """Whole, with what people wrote: that it was looked at is written into the audit, as on the page."""
+    user = who(request, "manage")
+    row: Delivery = fetch(Delivery.objects.seen_by(user).select_related("account"), delivery_id, "delivery")
+    what = f"{row.account}: delivery {row.pk}, by the API"
+    Audit.objects.create(user=user, who=str(user), deed="looked_at_delivery", what=what[:300])
     return {**brief(row), "headers": row.headers, "body": base64.b64encode(bytes(row.body)).decode()}
 
 

@@ -172,16 +172,21 @@ def find_brand(name: str) -> Brand:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Before this day (UTC).")
 @click.option("--channel", help="Only this kind of channel, such as email.")
 @click.option("--brand", help="Only this brand.")
+@click.option("--mask", is_flag=True, help="Hide personal data: customers are numbers, without addresses or links.")
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON (on stderr where FILE is -).")
-def export(file: Path, since: Any, until: Any, channel: str | None, brand: str | None, as_json: bool) -> None:
+def export(
+    file: Path, since: Any, until: Any, channel: str | None, brand: str | None, mask: bool, as_json: bool
+) -> None:
     """Write messages to FILE: .csv, .jsonl or .parquet by its ending; - is CSV to the terminal.
 
-    The file can be imported again.
+    The file can be imported again, unless it is masked.
 
     \b
     Example:  crowdalogue export march.parquet --since 2026-03-01 --until 2026-04-01
+              crowdalogue export for-the-agency.csv --mask
     """
     open_store()
+    from crowdalogue.analyze import masking
     from crowdalogue.listen import exports
     from crowdalogue.models import Audit
 
@@ -189,9 +194,11 @@ def export(file: Path, since: Any, until: Any, channel: str | None, brand: str |
         since=exports.day(since), until=exports.day(until), channel=channel or "", brand=brand or ""
     )
     progress = Progress("messages")
-    count = exports.write(file, chosen, progress=lambda done: progress(done, None))
+    hidden: Any = {"change": masking.exported, "related": masking.RELATED} if mask else {}
+    count = exports.write(file, chosen, progress=lambda done: progress(done, None), **hidden)
     progress.end()
-    Audit.objects.create(who="command line", deed="exported", what=f"{count} messages to {file.name}"[:300])
+    what = f"{count} messages to {file.name}{', masked' if mask else ''}"
+    Audit.objects.create(who="command line", deed="exported", what=what[:300])
     if as_json:
         click.echo(f'{{"messages": {count}}}', err=str(file) == "-")
     elif str(file) != "-":

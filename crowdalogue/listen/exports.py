@@ -36,10 +36,16 @@ def day(given: datetime | None) -> datetime | None:
     return given.replace(tzinfo=UTC) if given else None
 
 
-def rows(chosen: Choice) -> Iterator[dict[str, Any]]:
-    """The messages in the order they were filed, in constant memory. Internal notes stay inside."""
+Change = Callable[[Message, dict[str, Any]], dict[str, Any]]
+
+
+def rows(chosen: Choice, change: Change | None = None, related: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+    """The messages in the order they were filed, in constant memory. Internal notes stay inside.
+
+    `change` gives another row for a message, such as one with what is personal hidden; `related` is what it reads.
+    """
     found = Message.objects.exclude(direction=Message.Direction.NOTE).select_related(
-        "account", "handle__brand", "conversation__brand", "reading", "about__topic"
+        "account", "handle__brand", "conversation__brand", "reading", "about__topic", "user", *related
     )
     if chosen.since:
         found = found.filter(sent_at__gte=chosen.since)
@@ -52,7 +58,7 @@ def rows(chosen: Choice) -> Iterator[dict[str, Any]]:
     last = 0
     while batch := list(found.filter(pk__gt=last).order_by("pk")[:BATCH]):
         last = batch[-1].pk
-        yield from map(row, batch)
+        yield from (change(message, row(message)) if change else row(message) for message in batch)
 
 
 def row(message: Message) -> dict[str, Any]:
@@ -84,9 +90,16 @@ def row(message: Message) -> dict[str, Any]:
     }
 
 
-def write(file: Path, chosen: Choice, *, progress: Callable[[int], None] | None = None) -> int:
+def write(
+    file: Path,
+    chosen: Choice,
+    *,
+    progress: Callable[[int], None] | None = None,
+    change: Change | None = None,
+    related: tuple[str, ...] = (),
+) -> int:
     """Write to a file, format by its ending, or CSV to stdout for `-`. Returns how many messages. Raises `Failure`."""
-    counted = count(rows(chosen), progress)
+    counted = count(rows(chosen, change, related), progress)
     if str(file) == "-":
         return write_csv(([r[c] for c in COLUMNS] for r in counted), COLUMNS, sys.stdout)
     writers = {".csv": to_csv, ".jsonl": to_lines, ".parquet": to_parquet}

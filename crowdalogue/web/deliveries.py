@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from crowdalogue import flow
+from crowdalogue.analyze.steps import personal_data
 from crowdalogue.models import Account, Delivery
 from crowdalogue.web import settings
 from crowdalogue.web.frame import needs, person
@@ -89,8 +90,9 @@ def is_open(header: str, plain: bool) -> bool:
 
 
 def masked(text: str) -> str:
-    """Every word by its first letter, so that the shape is seen and not what somebody wrote."""
-    return re.sub(r"(?<=\w)\w", "•", text)
+    """Every word by its first letter, so that the shape is seen and not what somebody wrote; of a phone number, an
+    address or a password not even that."""
+    return re.sub(r"(?<=\w)\w", "•", personal_data.masked(text))
 
 
 def masked_body(text: str, *, cut: bool = False) -> str:
@@ -110,7 +112,7 @@ def masked_body(text: str, *, cut: bool = False) -> str:
 
 def masked_values(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: masked_values(inner) for name, inner in value.items()}
+        return {personal_data.masked(name): masked_values(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [masked_values(inner) for inner in value]
     if isinstance(value, bool) or value is None:

@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
+from crowdalogue.analyze import masking
 from crowdalogue.models import Message
 from crowdalogue.relate import facts, measures, volume
+from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.scope import Scope
 from crowdalogue.text.table import write_csv
 from crowdalogue.web import drill, filterbar, home
@@ -32,7 +34,8 @@ HEADER = ("Sent", "Channel", "Direction", "Brand", "Author", "Text", *LABELS, "A
 @require_GET
 @needs("explore")
 def page(request: HttpRequest) -> HttpResponse:
-    """/messages/?<filters>&after=...: a page of the messages; with format=csv up to ten thousand as a file."""
+    """/messages/?<filters>&after=...: a page of the messages; with format=csv up to ten thousand as a file, what is
+    personal hidden with masked=yes."""
     filters, problem = filterbar.read(request)
     scope = Scope.of(filters)
     if request.GET.get("format") == "csv":
@@ -52,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "newest": f"?{filters.to_query()}",
         "first": not request.GET.get("after"),
         "explore": drill.explore(filters, "messages", "day"),
-        "csv": f"?{filters.to_query()}&format=csv".replace("?&", "?") if may(request, "export") and n else "",
+        "files": _files(request, filters) if may(request, "export") and n else [],
         "csv_note": n > A_FILE,
     }
     if not n:
@@ -73,10 +76,10 @@ def read_place(text: str) -> tuple[datetime, int] | None:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros), int(pk)
 
 
-def _rows(request: HttpRequest, ids: list[int]) -> list[Message]:
+def _rows(request: HttpRequest, ids: list[int], *related: str) -> list[Message]:
     """Fetched through what this person may see; what was deleted a moment ago is left out."""
     rows = Message.objects.seen_by(person(request)).filter(pk__in=ids)
-    rows = rows.select_related("handle__person", "user", "reading", "conversation__brand", "about__topic")
+    rows = rows.select_related("handle__person", "user", "reading", "conversation__brand", "about__topic", *related)
     there = {m.pk: m for m in rows}
     return [there[pk] for pk in ids if pk in there]
 
@@ -86,24 +89,40 @@ def _beginning(message: Message) -> SafeString:
     return marked(message.text[:BEGINNING], spans)
 
 
+def _masked(request: HttpRequest) -> bool:
+    """Whether a file hides what is personal: as asked for, else unless one manages."""
+    return {"yes": True, "no": False}.get(request.GET.get("masked", ""), not may(request, "manage"))
+
+
+def _files(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
+    """The two files, the one that suits the role first."""
+    named = {"no": "CSV", "yes": "CSV, masked"}
+    order = ("yes", "no") if _masked(request) else ("no", "yes")
+    return [{"name": named[m], "url": f"?{filters.to_query()}&format=csv&masked={m}".replace("?&", "?")} for m in order]
+
+
 def _file(request: HttpRequest, scope: Scope) -> HttpResponse:
     if not may(request, "export"):
         raise PermissionDenied("export")
+    masked = _masked(request)
     ids = [i for i, _at in volume.behind(scope, limit=A_FILE)]
-    lines = [_line(m) for start in range(0, len(ids), 500) for m in _rows(request, ids[start : start + 500])]
+    related = masking.RELATED if masked else ()
+    parts = (_rows(request, ids[start : start + 500], *related) for start in range(0, len(ids), 500))
     stream = io.StringIO()
-    count = write_csv(lines, HEADER, stream)
-    record(request, "exported", "messages.csv", rows=count, filters=scope.filters.to_query()[:200])
+    count = write_csv((_line(m, masked=masked) for part in parts for m in part), HEADER, stream)
+    name = "messages-masked.csv" if masked else "messages.csv"
+    record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
     response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="messages.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _line(m: Message) -> list[Any]:
+def _line(m: Message, *, masked: bool) -> list[Any]:
     reading = getattr(m, "reading", None)
     labels = [reading.language, reading.sentiment, reading.intent] if reading else ["", "", ""]
     brand = m.conversation.brand.name if m.conversation.brand else ""
-    author = str(m.handle or m.user or "")
+    author = masking.author_of(m) if masked else str(m.handle or m.user or "")
     about = getattr(m, "about", None)
     labels.append(str(about.topic) if about else "")
-    return [m.sent_at.isoformat(), m.channel, m.direction, brand, author, m.text, *labels, m.url]
+    text, url = (masking.text_of(m), "") if masked else (m.text, m.url)
+    return [m.sent_at.isoformat(), m.channel, m.direction, brand, author, text, *labels, url]

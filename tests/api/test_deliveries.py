@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from crowdalogue import flow
 from crowdalogue.channels.base import Raw
-from crowdalogue.models import Account, Message, User
+from crowdalogue.models import Account, Audit, Message, User
 from tests.api.conftest import Program, refused
 
 
@@ -21,6 +21,7 @@ def test_deliveries(program: Callable[..., Program], account: Callable[..., Acco
     whole = caller.get(f"/deliveries/{kept.pk}").json()
     assert base64.b64decode(whole["body"]) == b'{"who": "ada", "text": "Hello"}'
     assert whole["headers"] == {"x-a": "b"}
+    assert Audit.objects.get(deed="looked_at_delivery").user == manager
     assert caller.post(f"/deliveries/{kept.pk}/replay").json()["state"] == "failed"
     Account.objects.update(settings={"map": "author = who"})
     assert caller.post(f"/deliveries/{kept.pk}/replay").json()["state"] == "filed"

@@ -45,9 +45,10 @@ def test_out_and_in_again(crowdalogue: Callable[..., Done], tmp_path: Path) -> N
         assert back["new"]["messages"] == 0, ending
         assert back["repeated"] >= 3
     assert "'=cmd(" in (tmp_path / "all.csv").read_text()
-    shown = crowdalogue("export", "-", "--since", "2026-03-01", "--until", "2026-03-02")
+    shown = crowdalogue("export", "-", "--since", "2026-03-01", "--until", "2026-03-02", "--mask")
     assert shown.stdout.startswith("id,channel,account")
     assert shown.stdout.count("\r\n") == 4 or shown.stdout.count("\n") == 4
+    assert shown.stdout.count("person ") == 3 and "example.com" not in shown.stdout
 
 
 def test_import_into_an_account_with_a_map(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:

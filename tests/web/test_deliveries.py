@@ -93,7 +93,13 @@ def test_masked_json_keeps_its_names(given_body: dict[str, str]) -> None:
     assert all(len(shown[k]) == len(v) for k, v in given_body.items())
 
 
+def test_what_is_personal_is_not_shown_by_its_first_letter_either() -> None:
+    assert masked("Ask mara@example.com, 4111 1111 1111 1111") == "A•• ••••@•••••••.•••, •••• •••• •••• ••••"
+
+
 def test_mail_keeps_header_names() -> None:
     shown = masked_body("Subject: Where is it\nX-Mailer: some\n\nDear all, call 555 0134")
     assert shown.splitlines()[0] == "Subject: W•••• i• i•"
-    assert shown.splitlines()[-1] == "D••• a••, c••• 5•• 0•••"
+    assert shown.splitlines()[-1] == "D••• a••, c••• ••• ••••"
+    by_address = json.loads(masked_body('{"ada@example.com": {"phone": "+44 7700 900123"}}'))
+    assert by_address == {"•••@•••••••.•••": {"phone": "+•• •••• ••••••"}}

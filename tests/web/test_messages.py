@@ -89,5 +89,30 @@ def test_as_a_file_with_formulas_made_harmless(
     assert Audit.objects.get(deed="exported").facts["rows"] == 1
 
 
+def test_what_is_personal_is_hidden_in_a_file_unless_one_manages_or_asks(
+    client_for: Callable[..., Client], owner: User, analyst: User, brand: Brand
+) -> None:
+    talk("Write to mara.lind@example.com. Regards, Mara", brand=brand)
+    counted()
+
+    def text(user: User, asked: str = "") -> dict[str, str]:
+        answer = client_for(user).get(f"/messages/?format=csv{asked}").content.decode()
+        (row,) = csv.DictReader(io.StringIO(answer))
+        return row
+
+    hidden = text(analyst)
+    assert hidden["Text"] == "Write to ••••.••••@•••••••.•••. Regards, ••••"
+    assert hidden["Author"].startswith("person ") and hidden["Address"] == ""
+    assert hidden == text(owner, "&masked=yes")
+    assert text(owner) == text(analyst, "&masked=no")
+    assert "mara.lind@example.com. Regards, Mara" in text(owner)["Text"]
+    assert [a.what for a in Audit.objects.filter(deed="exported").order_by("pk")][:3] == [
+        "messages-masked.csv", "messages-masked.csv", "messages.csv",
+    ]  # fmt: skip
+    first = [re.findall(r'class="btn" href="[^"]*masked=(\w+)"', client_for(u).get("/messages/").content.decode())
+             for u in (owner, analyst)]  # fmt: skip
+    assert first == [["no"], ["yes"]]
+
+
 def test_only_who_may_explore(client_for: Callable[..., Client], stranger: User) -> None:
     assert client_for(stranger).get("/messages/").status_code == 403
