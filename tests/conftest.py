@@ -116,15 +116,23 @@ STANDING_FOR_ALL = re.compile(r"\[(?:[^\]]*-)?(?:webhook|telegram)[-\]]")
 LOOKS = {"test_pages.py", "test_settings.py", "test_inbox.py", "test_watches.py", "test_widget.py"}
 
 
+# Columns are filled from either store in tests of rows, facts and reports; what is then asked of them is DuckDB's.
+COLUMNS = re.compile(r"relate/test_(engine|measures|groups|volume|movers|voice|tables|alarm_series)\.py|"
+                     r"web/test_(explore|pictures|stills|movers|voice)\.py|api/test_(tables|movers)\.py")  # fmt: skip
+OWN_STORE = {"fresh_environment", "bare_environment"}
+
+
 def _touches_store(item: pytest.Item) -> bool:
-    if item.get_closest_marker("browser") and item.path.name in LOOKS:
+    if (item.get_closest_marker("browser") and item.path.name in LOOKS) or COLUMNS.search(item.path.as_posix()):
         return False
+    if item.path.parent.name == "cli" and "crowdalogue" in getattr(item, "fixturenames", ()):
+        return False  # the home that tests of the command line share is on SQLite
     if item.path.name == "test_every_channel.py" and not STANDING_FOR_ALL.search(item.nodeid):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
         item.get_closest_marker("django_db")
-        or fixtures & {"db", "transactional_db", "live_server", "fresh_environment", "shared_environment"}
+        or fixtures & {"db", "transactional_db", "live_server", "shared_environment", *OWN_STORE}
     )
 
 

@@ -23,6 +23,7 @@ from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item,
 from crowdalogue.channels.jsonbody import load
 from crowdalogue.channels.mastodon_stream import Listener, stream_address
 from crowdalogue.channels.payload import load_object, moment, part, parts, word
+from crowdalogue.channels.picking import words
 from crowdalogue.channels.social.richtext import graphemes
 from crowdalogue.channels.social.statuses import MESSAGES, as_event, read
 from crowdalogue.errors import Failure, NotUnderstood
@@ -406,7 +407,7 @@ def _whole(given: Any, default: int) -> int:
 
 def _said(failure: http.CallFailed) -> str:
     """The server's own words for a refusal."""
-    return word(failure.told, "error")[:200]
+    return words(failure.told, "error")[:200]
 
 
 def _send_error(failure: http.CallFailed) -> SendError:

@@ -21,6 +21,7 @@ import httpx
 from crowdalogue import http
 from crowdalogue.channels.base import Attachment, Channel, Fetched, Field, Item, Outgoing, Raw, SendError, Sent
 from crowdalogue.channels.payload import flag, listed, load_object, number, part, parts, word
+from crowdalogue.channels.picking import words
 from crowdalogue.channels.social.rooms import just_joined, names, read, receipts, target_of
 from crowdalogue.errors import Failure
 
@@ -397,7 +398,7 @@ def _words(outgoing: Outgoing) -> dict[str, Any]:
 
 def _said(failure: http.CallFailed) -> str:
     """The homeserver's own words for a refusal."""
-    return word(failure.told, "error")[:200]
+    return words(failure.told, "error")[:200]
 
 
 def _send_error(failure: http.CallFailed) -> SendError:

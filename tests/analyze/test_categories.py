@@ -102,6 +102,7 @@ def test_threshold_and_confidence_follow_labels_drawn_at_random() -> None:
     assert 0 < head.unsure < head.threshold
 
 
+@pytest.mark.prove
 def test_ten_thousand_examples_take_seconds_of_the_processor() -> None:
     yes, no = texts(5_000, 1, near=0.3), others(5_000, seed=8)
     began = time.process_time()

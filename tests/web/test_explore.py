@@ -41,10 +41,11 @@ def some(brand: Brand) -> None:
     counted()
 
 
-def test_every_measure_by_every_dimension_is_drawn(client_for: Callable[..., Client], owner: User, some: None) -> None:
+def test_every_measure_and_every_dimension_is_drawn(client_for: Callable[..., Client], owner: User, some: None) -> None:
     client = client_for(owner)
-    for measure in measures.ALL:
-        for by in measures.dimensions(measure):
+    for n, measure in enumerate(measures.ALL):
+        dimensions = list(measures.dimensions(measure))
+        for by in {dimensions[n % len(dimensions)], *dimensions[n :: len(measures.ALL)]}:
             page = client.get(f"/explore/?measure={measure.name}&by={by}")
             assert page.status_code == 200
             text = page.content.decode()
