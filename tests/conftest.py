@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import itertools
 import os
-import re
 import shutil
 import socket
 import tempfile
@@ -22,7 +21,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import prepared, servers
+from tests import prepared, selection, servers
 
 ROOT = Path(__file__).parents[1]
 STORE = os.environ.pop("CROWDALOGUE_TEST_STORE", os.environ.get("_TEST_STORE", "sqlite"))
@@ -93,47 +92,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first, so that no worker begins one when the others have nothing left.
-
-    On PostgreSQL only what touches the store is run: the rest was run on SQLite already.
-    """
-    items.sort(key=lambda item: item.path.name not in LONG and item.path.parent.name != "browser")
-    if STORE != "postgresql":
-        return
-    if servers.postgres_missing():
+    """See tests/selection.py."""
+    kept, left = selection.choose(items, STORE)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+    if STORE == "postgresql" and servers.postgres_missing():
         for item in items:
             item.add_marker(pytest.mark.skip(reason=servers.postgres_missing()))
-    kept = [item for item in items if _touches_store(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not _touches_store(item)])
-    items[:] = kept
-
-
-LONG = {"test_chaos.py", "test_flood.py", "test_every_channel.py", "test_reports.py", "test_identity.py"}
-# What a provider says is filed by the same few functions: of the shared test, a knocking and an asked channel stand
-# for all of them on the second store.
-STANDING_FOR_ALL = re.compile(r"\[(?:[^\]]*-)?(?:webhook|telegram)[-\]]")
-# How a page looks and reads aloud does not depend on the store, and a browser takes minutes.
-LOOKS = {"test_pages.py", "test_settings.py", "test_inbox.py", "test_watches.py", "test_widget.py"}
-
-
-# Columns are filled from either store in tests of rows, facts and reports; what is then asked of them is DuckDB's.
-COLUMNS = re.compile(r"relate/test_(engine|measures|groups|volume|movers|voice|tables|alarm_series)\.py|"
-                     r"web/test_(explore|pictures|stills|movers|voice)\.py|api/test_(tables|movers)\.py")  # fmt: skip
-OWN_STORE = {"fresh_environment", "bare_environment"}
-
-
-def _touches_store(item: pytest.Item) -> bool:
-    if (item.get_closest_marker("browser") and item.path.name in LOOKS) or COLUMNS.search(item.path.as_posix()):
-        return False
-    if item.path.parent.name == "cli" and "crowdalogue" in getattr(item, "fixturenames", ()):
-        return False  # the home that tests of the command line share is on SQLite
-    if item.path.name == "test_every_channel.py" and not STANDING_FOR_ALL.search(item.nodeid):
-        return False
-    fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(
-        item.get_closest_marker("django_db")
-        or fixtures & {"db", "transactional_db", "live_server", "shared_environment", *OWN_STORE}
-    )
 
 
 @pytest.fixture

@@ -417,7 +417,7 @@ def judge(program: Program, sent: Flood, state: dict[str, Any], kills: Counter[s
 
 @pytest.mark.timeout(420)
 def test_nothing_is_lost_through_four_doors_at_once(fresh_environment: dict[str, str], tmp_path: Path) -> None:
-    line = flood(fresh_environment, tmp_path, messages=1200, every=4, patience=240, aged=True)
+    line = flood(fresh_environment, tmp_path, messages=900, every=4, patience=240, aged=True)
     assert line.startswith("lost 0, twice 0, stuck 0")
 
 
