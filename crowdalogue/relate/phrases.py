@@ -30,7 +30,10 @@ has have he her here him his how i if in into is it its just like ll m me more m
 so some t than that the their them then there these they this those to too up us ve very was we were what when
 which who will with would you your d don didn doesn im ive its
 """
-GLUE = frozenset(_GLUE.split())
+# When something was said is known without its words: between two months their names would stand first. "may" and
+# "march" have other meanings.
+_MONTHS = "january february april june july august september october november december"
+GLUE = frozenset((*_GLUE.split(), *_MONTHS.split()))
 
 
 @dataclass(frozen=True)

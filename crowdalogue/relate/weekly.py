@@ -86,7 +86,7 @@ def volume(filters: Filters, monday: date, now: datetime) -> list[Line]:
     said = (
         f"{people(n)} wrote, {'more' if more else 'fewer'} than usual ({times(n / mean) if mean else 'never before'})."
     )
-    sure = f"{usual} (95 % of weeks like the {len(past)} before)"
+    sure = f"{usual} (95% of weeks like the {len(past)} before)"
     return [line | {"text": said, "sure": sure, "direction": "up" if more else "down"}]
 
 
@@ -121,7 +121,7 @@ def share(week: Filters, one: Scope, two: Scope, name: str, title: str, said: st
         "kind": name,
         "title": title,
         "text": f"{percent(new)} {said}, after {percent(old)} in the four weeks before.",
-        "sure": f"{points:+.1f} points, 95 % from {100 * low:+.1f} to {100 * high:+.1f}",
+        "sure": f"{points:+.1f} points, 95% from {100 * low:+.1f} to {100 * high:+.1f}",
         "n": new["n"],
         "direction": "better" if points * better > 0 else "worse",
         "view": "explore",
@@ -143,7 +143,7 @@ def response_times(week: Filters, one: Scope, two: Scope) -> list[Line]:
                 "kind": name,
                 "title": "First response",
                 "text": f"{said} {duration(new['value'])}, after {duration(old['value'])} in the four weeks before.",
-                "sure": f"95 % from {duration(new['low'])} to {duration(new['high'])}, "
+                "sure": f"95% from {duration(new['low'])} to {duration(new['high'])}, "
                 f"before from {duration(old['low'])} to {duration(old['high'])}",
                 "n": new["n"],
                 "direction": "worse" if new["value"] > old["value"] else "better",
@@ -202,8 +202,8 @@ def label(found: Contrast, row: groups.Row, week: Filters, before: Filters) -> L
         "value": row.value,
         "title": row.kind.replace("_", " ").capitalize(),
         "name": value,
-        "text": f"{value}: {people(k1)} of {n1:,} ({100 * k1 / n1:.1f} %), after {100 * k2 / n2:.1f} % before.",
-        "sure": (f"{times(ratio)}, 95 % from {low:.2f} to {high:.2f}" if math.isfinite(high) else "never before")
+        "text": f"{value}: {people(k1)} of {n1:,} ({100 * k1 / n1:.1f}%), after {100 * k2 / n2:.1f}% before.",
+        "sure": (f"{times(ratio)}, 95% from {low:.2f} to {high:.2f}" if math.isfinite(high) else "never before")
         + (f"; but it {' and '.join(warned)}" if warned else ""),
         "n": k1,
         "direction": "up" if more else "down",
@@ -232,11 +232,11 @@ def people(n: int) -> str:
 def times(ratio: float) -> str:
     if ratio >= 1:
         return f"{ratio:.1f} times as many"
-    return f"{100 * (1 - ratio):.0f} % fewer"
+    return f"{100 * (1 - ratio):.0f}% fewer"
 
 
 def percent(row: Row) -> str:
-    return f"{100 * row['value']:.1f} %"
+    return f"{100 * row['value']:.1f}%"
 
 
 def duration(seconds: float) -> str:

@@ -49,7 +49,7 @@ class CategoryForm(forms.Form):
     no = forms.CharField(
         required=False,
         label="Messages that are not, though they look like it",
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 6}),
         help_text=ONE_A_LINE,
     )
     file = forms.FileField(

@@ -22,7 +22,7 @@ from crowdalogue.relate.filters import short_topic
 from crowdalogue.relate.scope import Scope
 from crowdalogue.web import charts, drill, filterbar, pictures
 from crowdalogue.web import topics as listing
-from crowdalogue.web.frame import needs, person
+from crowdalogue.web.frame import may, needs, person
 from crowdalogue.web.preferences import safe_next
 from crowdalogue.web.settings import record
 from crowdalogue.web.words import plural
@@ -87,6 +87,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "as_of": filterbar.fresh(facts.as_of()),
         "figures": figures(scope, line),
         "chart": pictures.of(mine, "messages", topics.step_of(scope)) if line else None,
+        "may_export": may(request, "export"),
         "behind": drill.messages(mine.filters),
         "explore": drill.explore(mine.filters, "negative", "channel"),
         "best": voices(request, topic.representatives[:NEWEST] if topic.merged_into_id is None else []),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from crowdalogue import flow
 from crowdalogue.demo import loader
+from crowdalogue.demo.company import BY_NAME
 from crowdalogue.listen import runs
 from crowdalogue.models import (
     Account,
@@ -65,7 +66,7 @@ def test_load_twice_and_remove(company: Company, owner: User) -> None:
     assert again.counts["repeated"] == new["messages"]
     assert {k: v for k, v in rows().items() if k != "Import"} == {k: v for k, v in loaded.items() if k != "Import"}
 
-    CatalogueEntry.objects.create(name="Tarn Kettle", demo=True)
+    assert set(CatalogueEntry.objects.values_list("name", flat=True)) == set(BY_NAME)  # messages are read for them
     WeeklyPage.objects.create(start=date(2026, 11, 9))
     Topic.objects.create(name="lid leaks", centroid=b"")
     assert loader.truth_path().exists()

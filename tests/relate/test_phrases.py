@@ -34,7 +34,7 @@ def test_a_word_met_in_one_phrase_is_that_phrase() -> None:
 
 
 def test_nothing_is_no_error() -> None:
-    assert used([]) == {} and used(["", "  ", "!!!", "the and of"]) == {}
+    assert used([]) == {} and used(["", "  ", "!!!", "the and of", "in November"]) == {}
 
 
 def test_the_most_used_are_kept_when_there_are_too_many() -> None:

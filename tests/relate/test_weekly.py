@@ -55,8 +55,8 @@ def test_what_rose_is_said_with_its_evidence(say: Say) -> None:
     assert "90 people wrote, more than usual (3.0 times as many)" in found["volume"]["text"]
     assert found["volume"]["direction"] == "up"
     complaint = found["intent"]
-    assert complaint["text"].startswith(("complaint: 80 people of 90 (88.9 %), after 33.3 % before", "praise: 10"))
-    assert "95 % from" in complaint["sure"]
+    assert complaint["text"].startswith(("complaint: 80 people of 90 (88.9%), after 33.3% before", "praise: 10"))
+    assert "95% from" in complaint["sure"]
     assert "from=2026-11-09&to=2026-11-15" in complaint["query"]
     assert "battery" in " ".join(found["words"]["words"])
     assert content["people"] == 90 and content["people_before"] == 120
@@ -101,7 +101,7 @@ def test_slower_and_less_often_answered(say: Say, make: Maker) -> None:
                 due_at=message.sent_at + timedelta(hours=4),
             )
     found = kinds(compose())
-    assert "50.0 % were answered, after 100.0 %" in found["answered"]["text"]
+    assert "50.0% were answered, after 100.0%" in found["answered"]["text"]
     assert found["answered"]["direction"] == "worse"
     assert "took 2.0 h, after 10 min" in found["first_response"]["text"]
 

@@ -18,8 +18,8 @@ from crowdalogue.web.weekly import clean, said, title
 pytestmark = pytest.mark.django_db
 CHANGED = {
     "kind": "intent",
-    "text": "complaint: 80 people of 90 (88.9 %), after 33.3 % before.",
-    "sure": "2.7 times as many, 95 % from 2.0 to 3.5",
+    "text": "complaint: 80 people of 90 (88.9%), after 33.3% before.",
+    "sure": "2.7 times as many, 95% from 2.0 to 3.5",
     "direction": "up",
     "view": "messages",
     "query": "from=2026-11-09&to=2026-11-15&intent=complaint",
@@ -43,7 +43,7 @@ def keep(query: str = "", **content: Any) -> str:
 def test_what_changed_leads_to_its_messages(manager: User, client_for: Callable[..., Client]) -> None:
     url = keep(done=[{"n": 3, "text": "3 conversations closed"}], decide=[{"text": "2 alarms", "view": "alarms"}])
     page = client_for(manager).get(url).content.decode()
-    assert "<h1>complaint: 80 people of 90 (88.9 %), after 33.3 % before</h1>" in page
+    assert "<h1>complaint: 80 people of 90 (88.9%), after 33.3% before</h1>" in page
     assert "/messages/?from=2026-11-09&amp;to=2026-11-15&amp;intent=complaint" in page
     assert "2.7 times as many" in page and "/compare/?a=x&amp;b=y" in page
     assert "3 conversations closed" in page and 'href="/alarms/"' in page
@@ -82,7 +82,7 @@ def test_a_stranger_sees_nothing(stranger: User, client_for: Callable[..., Clien
 
 
 def test_headlines() -> None:
-    assert title({"changed": [CHANGED, CHANGED]}).endswith("after 33.3 % before, and 1 more")
+    assert title({"changed": [CHANGED, CHANGED]}).endswith("after 33.3% before, and 1 more")
     assert title({"changed": [{"text": "as usual", "usual": True}]}) == "Nothing changed beyond chance"
     assert title({"changed": [{"text": "x"}], "refused": "Too few to say: n = 3"}) == "Too few to say"
     assert said("") == "Everything"
