@@ -13,6 +13,8 @@ BIN := .venv/bin
 # Checks and tests never touch the home of the person who runs them.
 SCRATCH := CROWDALOGUE_HOME="$(CURDIR)/var"
 WORKERS ?= 2
+# Hundreds of processes are started by a run of the tests; compiling every module in each is a third of their time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup setup-dev setup-test run test check bench chaos prove peers peers-setup lock
 
