@@ -18,7 +18,7 @@ from crowdalogue import live
 from crowdalogue.analyze import refit, topics
 from crowdalogue.analyze.nearest import unit
 from crowdalogue.errors import Refused
-from crowdalogue.models import Embedding, Message, Topic, TopicEvent, TopicMessage, User
+from crowdalogue.models import Embedding, Event, Message, Topic, TopicEvent, TopicMessage, User
 from crowdalogue.models.bulk import chunks
 
 LOOKED_AT = 5_000  # messages of a topic, the newest, that a split is made from; the rest follow the nearest part
@@ -283,6 +283,8 @@ def move(user: User, message: Message, topic: Topic) -> Topic | None:
         Message.objects.filter(pk=message.pk).update(changed_at=timezone.now())
         if was != topic:
             TopicEvent.objects.create(topic=topic, kind="moved", other=was, user=user)
+            what = f"topic: {was} → {topic}" if was is not None else f"topic: {topic}"
+            Event.objects.create(conversation_id=message.conversation_id, user=user, deed="corrected", what=what[:300])
             for changed, by in ((was, -1), (topic, 1)):
                 if changed is not None:
                     changed.messages_count = max(0, changed.messages_count + by)

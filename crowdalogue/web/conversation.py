@@ -20,7 +20,7 @@ from crowdalogue.channels.base import Attachment, Channel
 from crowdalogue.errors import Failure
 from crowdalogue.listen import standing
 from crowdalogue.models import BusinessRecord, Conversation, Draft, Message, Reply, Tag
-from crowdalogue.web import categories, thread
+from crowdalogue.web import about, categories, thread
 from crowdalogue.web.deeds import SNOOZES
 from crowdalogue.web.frame import is_partial, needs, person
 from crowdalogue.web.inbox import colleagues, keep, listing, seen
@@ -74,6 +74,7 @@ def opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "tags": Tag.objects.all()[:200] if user.may("answer") else (),
         "name": name_of(conversation),
         "in_categories": categories.chips(read.newest) if read.newest else {},
+        "about": about.shown(request, read.newest) if read.newest else {},
         **beside(conversation),
     }
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from crowdalogue.web import (
+    about,
     alarm_rules,
     alarms,
     apart,
@@ -95,6 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/reply/<int:pk>/recall/", conversation.recall, name="recall"),
     path("inbox/reply/<int:pk>/resend/", conversation.resend, name="resend"),
     path("inbox/message/<int:pk>/correct/", conversation.correct, name="correct"),
+    path("inbox/message/<int:pk>/topic/", about.move, name="message_topic"),
     path("inbox/message/<int:pk>/html/", files.mail, name="mail"),
     path("inbox/file/<int:pk>/", files.attachment, name="attachment"),
     path("watches/", watches.page, name="watches"),
