@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from crowdalogue.models import Account, Company, Conversation, Handle, Message, Reading, Topic, TopicMessage
+from crowdalogue.models import (
+    Account,
+    Category,
+    Company,
+    Conversation,
+    Handle,
+    Message,
+    MessageCategory,
+    Reading,
+    Topic,
+    TopicMessage,
+)
 from crowdalogue.relate import facts
 
 NOW = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
@@ -30,6 +41,7 @@ class Town:
         Handle.objects.bulk_create(self.handles)
         self.numbers = itertools.count()
         self.messages: list[tuple[Message, dict[str, Any], Topic | None]] = []
+        self.inside: list[tuple[Message, Category]] = []
 
     def topic(self, name: str) -> Topic:
         return Topic.objects.create(name=name, centroid=b"", messages_count=1)
@@ -50,6 +62,7 @@ class Town:
         *,
         channel: str = "email",
         topic: Topic | None = None,
+        category: Category | None = None,
         late: timedelta = timedelta(0),
         direction: str = "in",
         **reading: Any,
@@ -68,6 +81,8 @@ class Town:
             read_at=at,
         )
         self.messages.append((message, reading, topic))
+        if category:
+            self.inside.append((message, category))
 
     def calm(self, days: int, a_day: int, end: datetime = NOW, *, seed: int = 1, **more: Any) -> None:
         """About so many messages a day, by different people, at hours when people write."""
@@ -84,7 +99,9 @@ class Town:
         )
         about = [TopicMessage(message=m, topic=t, alike=0.9) for m, _r, t in self.messages if t]
         TopicMessage.objects.bulk_create(about, batch_size=500)
-        self.messages = []
+        told = [MessageCategory(message=m, category=c, sent_at=m.sent_at) for m, c in self.inside]
+        MessageCategory.objects.bulk_create(told, batch_size=500)
+        self.messages, self.inside = [], []
         while not facts.refresh().done:
             pass
 

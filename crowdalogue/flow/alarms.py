@@ -211,8 +211,8 @@ def evidence_of(raised: Raised, until: datetime, end: datetime) -> dict[str, Any
     found = alarm_evidence.evidence(rise.node, rise.began, until)
     ids = alarm_watch.heard_of(rise.node, rise.began, until)
     found["causes"] = alarm_causes.causes(found, ids, rise.began, until, company_zone())
-    found["explains"] = [{"name": o.node.name, "family": o.node.asked.family, "share": s} for o, s in raised.explains]
-    also = {(r.node.name, r.node.asked.family) for r in raised.later if not same(r, rise)}
+    found["explains"] = [{"name": o.node.name, "family": o.node.kind, "share": s} for o, s in raised.explains]
+    also = {(r.node.name, r.node.kind) for r in raised.later if not same(r, rise)}
     found["also"] = [{"name": name, "family": family} for name, family in sorted(also)[:10]]
     found["picture"] = picture_of(rise, end)
     return found

@@ -13,7 +13,8 @@ from typing import Any
 
 EXPLAINED = 0.6  # of a rise: what has so much of it accounted for is no alarm of its own
 # Where two explain alike, the one a person can do more about.
-ORDER = ("topic", "product", "watch", "intent", "negative", "brand", "channel", "all")
+NARROW = ("topic", "complaint", "product", "category", "group", "watch")
+ORDER = (*NARROW, "intent", "negative", "brand", "channel", "all")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,9 @@
 """The series that alarms watch: voices by hour, from the columns, of everything or of each topic, product, channel...
 
+A family may hold series of several kinds: with each product the complaints about it, with each topic the group of
+topics it belongs to, with each intent the taught categories. A defect may show in complaints long before it shows in
+all that is said of a product.
+
 A voice is an author who wrote in an hour; of near-copies only the first of a day is looked at, so a repost is nobody's
 voice. Steps are hours or days of the company's own clock: where an hour comes twice in autumn its count is halved, the
 one that spring leaves out is unknown.
@@ -17,6 +21,7 @@ import ibis
 import numpy as np
 from ibis import _
 
+from crowdalogue.models import Category, Topic
 from crowdalogue.relate import engine, topicnames
 from crowdalogue.relate.engine import Expression, Tables
 from crowdalogue.relate.filters import INTENTS, Filters, parse
@@ -27,12 +32,16 @@ Array: TypeAlias = Any
 HOUR_S = 3_600
 PAST = 84  # days that are looked at
 RECENT = 28  # days that say how large a series is
-LARGEST = 60  # series of one rule; the smaller ones are left out, and named as such
+LARGEST = 80  # series of one rule; the smaller ones are left out, and named as such
 MOST_SERIES = 200  # of one rule that are counted at all
 MOST_ROWS = 400_000  # of one question: series times hours in which somebody spoke
 ALL = ""
 QUIET_INTENTS = frozenset({"spam", "other"})
 FAMILIES = ("all", "negative", "topic", "product", "intent", "channel", "brand", "watch")
+# Kinds of series of a family besides its own, of which a series' key begins with the name.
+KINDS = {"topic": ("topic",), "product": ("product", "complaint"), "intent": ("intent", "category")}
+COMPLAINT = "complaint"
+GROUP = "group"
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,11 @@ class Node:
     name: str
     hours: Array  # since 1970, ascending
     counts: Array
+
+    @property
+    def kind(self) -> str:
+        """Of a series of a kind besides its family's own, that; else the family."""
+        return kind_of(self.asked.family, self.key)
 
     def total(self, first: int, last: int) -> float:
         """Voices from hour `first` to before hour `last`."""
@@ -149,21 +163,62 @@ def nodes(scope: Scope, asked: Asked, start: datetime, end: datetime) -> list[No
     `scope` is of the rule's filters; its period does not matter.
     """
     scope = within(scope, start, end)
-    rows = _counted(scope, asked.family)
-    topics = topicnames.labels({row["key"] for row in rows}) if asked.family == "topic" else {}
+    made: list[Node] = []
+    for kind in KINDS.get(asked.family, (asked.family,)):
+        made += _of_kind(scope, asked, kind)
+    if asked.family == "topic":
+        made += _groups(asked, made)
+    made.sort(key=lambda node: (-node.size(end), node.key))
+    return made[:MOST_SERIES]
+
+
+def _of_kind(scope: Scope, asked: Asked, kind: str) -> list[Node]:
+    rows = _counted(scope, kind)
+    names = _names(kind, {row["key"] for row in rows})
     found: dict[str, tuple[str, list[int], list[int]]] = {}
     for row in rows:
-        key, name = _called(scope, asked.family, row["key"], topics)
+        key, name = _called(scope, kind, row["key"], names)
         if key is None:
             continue
         _name, hours, counts = found.setdefault(key, (name, [], []))
         hours.append(row["hour"])
         counts.append(row["n"])
-    if asked.family in ("all", "negative") and not found:
-        found[ALL] = (_called(scope, asked.family, None, {})[1], [], [])
-    made = [_node(asked, key, *parts) for key, parts in found.items()]
-    made.sort(key=lambda node: (-node.size(end), node.key))
-    return made[:MOST_SERIES]
+    if kind in ("all", "negative") and not found:
+        found[ALL] = (_called(scope, kind, None, {})[1], [], [])
+    return [_node(asked, key, *parts) for key, parts in found.items()]
+
+
+def _groups(asked: Asked, topics: Iterable[Node]) -> list[Node]:
+    """Groups of more than one topic: an author counts once in each topic and hour."""
+    there = {node.key: node for node in topics}
+    found = []
+    for name, ids in grouped(int(key.partition(":")[2]) for key in there).items():
+        parts = [there[f"topic:{pk}"] for pk in ids]
+        hours, place = np.unique(np.concatenate([node.hours for node in parts]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([node.counts for node in parts]))
+        found.append(Node(asked, f"{GROUP}:{min(ids)}", name, hours, counts))
+    return found
+
+
+def grouped(topics: Iterable[int]) -> dict[str, list[int]]:
+    """The groups that more than one of these topics belongs to, with their topics."""
+    found: dict[str, list[int]] = {}
+    for pk, name in Topic.objects.filter(pk__in=list(topics)).exclude(group="").values_list("pk", "group"):
+        found.setdefault(name, []).append(pk)
+    return {name: ids for name, ids in sorted(found.items()) if len(ids) > 1}
+
+
+def topics_with(topic: int) -> list[int]:
+    """The topics of the group that a topic belongs to, itself among them."""
+    name = Topic.objects.filter(pk=topic).values_list("group", flat=True).first()
+    rows = Topic.objects.filter(group=name) if name else Topic.objects.filter(pk=topic)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:MOST_SERIES]) or [topic]
+
+
+def kind_of(family: str, key: str) -> str:
+    """The kind of a series: its family, or another one that its key begins with."""
+    kind = key.partition(":")[0]
+    return kind if kind in (GROUP, *KINDS.get(family, ())) else family
 
 
 def within(scope: Scope, start: datetime, end: datetime) -> Scope:
@@ -198,6 +253,12 @@ def split(scope: Scope, family: str, rows: Expression) -> Expression:
         return rows.filter(_.sentiment == scope.code("negative")).mutate(key=ibis.literal(0))
     if family in ("product", "topic"):
         return rows.filter(_[family].notnull()).mutate(key=_[family])
+    if family == COMPLAINT:
+        rows = rows.filter(_["product"].notnull() & (_.intent == scope.code(COMPLAINT)))
+        return rows.mutate(key=_["product"])
+    if family == "category":
+        told = rows.filter(_.categories.notnull()).mutate(key=_.categories.unnest())
+        return told.select("id", "hour", "who", "key")
     if family in ("intent", "channel", "brand"):
         return rows.filter(_[family] != 0).mutate(key=_[family])
     if family == "watch":
@@ -208,16 +269,29 @@ def split(scope: Scope, family: str, rows: Expression) -> Expression:
     return rows.mutate(key=ibis.literal(0))
 
 
-def _called(scope: Scope, family: str, code: Any, topics: dict[int, str]) -> tuple[str | None, str]:
+def _names(kind: str, codes: set[Any]) -> dict[int, str]:
+    """Names of topics and categories by their numbers."""
+    if kind == "topic":
+        return topicnames.labels(codes)
+    if kind == "category":
+        return dict(Category.objects.filter(pk__in=codes).values_list("pk", "name")[:MOST_SERIES])
+    return {}
+
+
+def _called(scope: Scope, family: str, code: Any, names: dict[int, str]) -> tuple[str | None, str]:
     """Key and name of a series; the key is None for what nobody wants to watch."""
     if family == "all":
         return ALL, "Everything customers say"
     if family == "negative":
         return ALL, "Negative messages"
     if family == "topic":
-        return (f"topic:{code}", topicnames.name(topics[code])) if code in topics else (None, "")
+        return (f"topic:{code}", topicnames.name(names[code])) if code in names else (None, "")
+    if family == "category":
+        return (f"category:{code}", names[code]) if code in names else (None, "")
     if family == "product":
         return f"product:{code}"[:160], str(code)[:200]
+    if family == COMPLAINT:
+        return f"{COMPLAINT}:{code}"[:160], f"Complaints about {code}"[:200]
     if family == "brand":
         return (f"brand:{code}", scope.names[code]) if code in scope.names else (None, "")
     if family == "watch":

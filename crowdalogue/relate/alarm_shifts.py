@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
+from scipy.stats import nbinom, norm
+from scipy.stats import t as student
 
 from crowdalogue.relate.alarms import QUIET, Episode
 
 Floats: TypeAlias = NDArray[np.float64]
 
+WEEK = 7.0
 WINDOWS = (1, 3, 7)  # days that are added up
 BEFORE = 28  # days they are compared with
 LEAST = 28  # days of past below which nothing is decided
@@ -30,8 +33,11 @@ MORE = 8.0
 LATELY = 14  # days that do not count for it: a rise that grows slowly would widen what it is judged by
 WEEKS_OF_NO_HABIT = 4.0  # what speaks against a habit of the week, in weeks
 STRAYED = 9.0  # times the usual squared error beyond which one says no more about straying: a burst, not a habit
+STEADY = 0.375  # added before a root is taken: then chance moves it alike, whatever the mean (Anscombe)
 HALF = 0.455  # median of a squared standard normal error
-UNSURE = 1.5  # what few days say of straying is too little by about so many times the root of their share
+# Rare sums of days that stray lie further out than eight weeks show. They are taken for Student's, of so many degrees
+# of freedom: some, and more the fewer days are added up (chosen on simulations of days that stray in two ways).
+LEAST_FREE, FREE = 2.0, 8.0
 LOOKS = 2.0  # of one window, within its own length: neighbouring days are much alike, but not the same
 STILL = 0.05  # chance below which a raised rise still goes on
 
@@ -117,10 +123,10 @@ def watch(counts: Floats, budget: float, first: int = 0) -> Shifts:
             if w == 1:
                 found.expected[day] = mean
             before = float(seen[day - w + 1 : day].sum())
-            strays[w][day] = (before + seen[day] - mean) ** 2 / (mean + mean * mean / size)
+            strays[w][day] = strayed(before + seen[day], mean, size)
             if day >= LEAST:
-                wide = widened(strays[w][max(0, day - LATELY - MEMORY) : day - LATELY], w)
                 level = min(0.2, budget / 30.0 * w / LOOKS / len(WINDOWS))
+                wide = widened(strays[w][max(0, day - LATELY - MEMORY) : day - LATELY], w, level)
                 found.known[day].append(Known(w, mean, size, wide, level, before))
     follow(found)
     return found
@@ -152,24 +158,47 @@ def usual(seen: Floats, day: int, w: int, weekday: Floats, first: int) -> tuple[
     return max(mean, 1e-3), shape
 
 
-def widened(strays: Floats, w: int) -> float:
-    """How many times more than chance sums of `w` days strayed, at least once; of few sums a little more."""
+def strayed(total: float, mean: float, size: float) -> float:
+    """How far a sum strayed, squared, where 1 is usual: of roots, so that one burst of a small series says little."""
+    apart = 2.0 * (math.sqrt(total + STEADY) - math.sqrt(mean + STEADY))
+    return apart * apart / (1.0 + mean / size)
+
+
+def widened(strays: Floats, w: int, level: float) -> float:
+    """How many times more than chance sums of `w` days stray, at least once, as far as a chance of `level` asks."""
     known = strays[~np.isnan(strays)]
     if not len(known):
         return 1.0
     most = STRAYED * max(float(np.median(known)) / HALF, 1.0)
-    mean = (float(np.minimum(known, most).sum()) + 7.0) / (len(known) + 7.0)
-    return max(1.0, mean) * (1.0 + (UNSURE * math.sqrt(w / (len(known) + 7.0)) if mean > 1.0 else 0.0))
+    mean = (float(np.minimum(known, most).sum()) + WEEK) / (len(known) + WEEK)
+    if mean <= 1.0:
+        return 1.0
+    free = LEAST_FREE + FREE / math.sqrt(w) * (len(known) + WEEK) / (MEMORY + WEEK)
+    # Where chance alone explains most of it, little can be further out.
+    return mean * (1.0 + (further(level, round(2 * free) / 2) - 1.0) * math.sqrt(1.0 - 1.0 / mean))
+
+
+@lru_cache(maxsize=4096)
+def further(level: float, free: float) -> float:
+    """How many times the variance of a normal distribution has, so far out, what Student's reaches."""
+    return float(student.isf(level, free) / norm.isf(level)) ** 2
 
 
 def tail(total: float, mean: float, size: float, wide: float) -> float:
     """The chance of so many or more."""
-    return float(nbinom.sf(total / wide - 1.0, size / wide, size / (size + mean)))
+    spread = dispersion(mean, size, wide)
+    return float(nbinom.sf(math.ceil(total) - 1.0, spread, spread / (spread + mean)))
 
 
 def quantile(mean: float, size: float, wide: float, level: float) -> float:
     """The smallest sum whose chance is below the level."""
-    return float(nbinom.isf(level, size / wide, size / (size + mean)) + 1.0) * wide
+    spread = dispersion(mean, size, wide)
+    return float(nbinom.isf(level, spread, spread / (spread + mean)) + 1.0)
+
+
+def dispersion(mean: float, size: float, wide: float) -> float:
+    """The size of the negative binomial with `wide` times the variance of one of this mean and size."""
+    return mean * mean / max(wide * (mean + mean * mean / size) - mean, 1e-9)
 
 
 def follow(found: Shifts) -> None:

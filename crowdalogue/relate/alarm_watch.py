@@ -258,7 +258,7 @@ def _weighed(fresh: Sequence[Rise], going_on: Sequence[Raised], at: datetime) ->
 def _rising(rise: Rise, until: datetime, mark: Any = None) -> Rising:
     count, expected = rise.so_far(until)
     heard = frozenset(heard_of(rise.node, rise.began, until))
-    return Rising(rise.node.name, rise.node.asked.family, count, expected, heard, mark or rise)
+    return Rising(rise.node.name, rise.node.kind, count, expected, heard, mark or rise)
 
 
 def heard_of(node: Node, began: datetime, until: datetime, limit: int = HEARD) -> list[int]:
@@ -274,7 +274,7 @@ def heard_of(node: Node, began: datetime, until: datetime, limit: int = HEARD) -
 
 def of_key(scope: Scope, node: Node, rows: Expression) -> Expression:
     """Rows of one series of a family."""
-    family, (_kind, _colon, value) = node.asked.family, node.key.partition(":")
+    family, (_kind, _colon, value) = node.kind, node.key.partition(":")
     if family == "all":
         return rows
     if family == "negative":
@@ -283,6 +283,12 @@ def of_key(scope: Scope, node: Node, rows: Expression) -> Expression:
         return rows.filter(_["product"] == value)
     if family == "topic":
         return rows.filter(_["topic"] == int(value))
+    if family == alarm_series.GROUP:
+        return rows.filter(_["topic"].isin(alarm_series.topics_with(int(value))))
+    if family == alarm_series.COMPLAINT:
+        return rows.filter((_["product"] == value) & (_.intent == scope.code(family)))
+    if family == "category":
+        return rows.filter(_.categories.contains(int(value)))
     if node.key.startswith("brand:"):
         return rows.filter(_.brand == int(value))
     if node.key.startswith("watch:"):

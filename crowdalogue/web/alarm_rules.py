@@ -21,7 +21,7 @@ from crowdalogue.act import alarm_account, alarms, notices
 from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, User
 from crowdalogue.relate.alarm_series import Asked
-from crowdalogue.web.alarms import FAMILIES, MUTES, muted_until, one_in, series_name
+from crowdalogue.web.alarms import MUTES, kind_name, muted_until, one_in, series_name
 from crowdalogue.web.charts import shown
 from crowdalogue.web.frame import may, needs, person
 from crowdalogue.web.settings import record
@@ -40,7 +40,8 @@ class RuleForm(forms.Form):
     family = forms.ChoiceField(
         choices=AlarmRule.Family.choices,
         label="What is watched",
-        help_text="Each topic, product and so on is a series of its own; the largest sixty are watched.",
+        help_text="Each topic, product and so on is a series of its own; the largest eighty are watched. With topics "
+        "their groups are watched, with products the complaints about each, with intents the taught categories.",
     )
     days = forms.FloatField(
         min_value=0.5,
@@ -363,7 +364,7 @@ def tried(one: dict[str, Any]) -> dict[str, Any]:
     usual = one["expected"]
     return {
         "name": series_name(one["family"], one["key"], one["series"]),
-        "family": FAMILIES.get(one["family"], ""),
+        "family": kind_name(one["family"], one["key"]),
         "raised_at": datetime.fromisoformat(one["raised_at"]),
         "count": number(round(one["count"])),
         "expected": f"{usual:.0f}" if usual >= 10 else f"{usual:.1f}",

@@ -19,7 +19,7 @@ from crowdalogue import live
 from crowdalogue.act import alarm_account, alarms, notices
 from crowdalogue.errors import Failure
 from crowdalogue.models import AlarmEpisode, AlarmRule, Message
-from crowdalogue.relate.alarm_series import Asked
+from crowdalogue.relate.alarm_series import Asked, kind_of, topics_with
 from crowdalogue.relate.filters import DEFAULT, Filters
 from crowdalogue.web import alarm_pictures, drill
 from crowdalogue.web.charts import shown
@@ -32,6 +32,7 @@ A_PAGE = 30
 BEGINNING = 600
 ON_HOME = 3
 WEEKS = 8
+MOST_OF_GROUP = 30  # topics in an address
 States = AlarmEpisode.State
 SHOWN = (("", "To look at"), ("on", "Going on"), ("judged", "Judged"), ("all", "All"))
 MUTES = (("1", "a day"), ("7", "a week"), ("30", "30 days"), ("90", "90 days"))
@@ -44,6 +45,9 @@ FAMILIES = {
     "channel": "channel",
     "brand": "brand",
     "watch": "watch",
+    "group": "group of topics",
+    "complaint": "complaints",
+    "category": "category",
 }
 LOOKS = {States.OPEN: "soon", States.ACKNOWLEDGED: "own", States.MUTED: "", States.TRUE: "late", States.FALSE: ""}
 
@@ -61,9 +65,7 @@ class Line:
 
 
 def line_of(row: AlarmEpisode) -> Line:
-    return Line(
-        row, name_of(row), FAMILIES.get(row.family, row.family), sentence(row), LOOKS[States(row.state)], times(row)
-    )
+    return Line(row, name_of(row), kind_name(row.family, row.key), sentence(row), LOOKS[States(row.state)], times(row))
 
 
 def name_of(row: AlarmEpisode) -> str:
@@ -72,9 +74,15 @@ def name_of(row: AlarmEpisode) -> str:
 
 
 def series_name(family: str, key: str, name: str) -> str:
-    if family == "channel":
+    kind = kind_of(family, key)
+    if kind == "channel":
         return channel_name(name)
-    return said(name) if family == "intent" else name
+    return said(name) if kind == "intent" else name
+
+
+def kind_name(family: str, key: str) -> str:
+    """What kind of series it is, as a person reads it."""
+    return FAMILIES.get(kind_of(family, key), family)
 
 
 def sentence(row: AlarmEpisode) -> str:
@@ -276,8 +284,12 @@ def narrowing(row: AlarmEpisode) -> dict[str, tuple[str, ...]]:
     kind, _colon, value = row.key.partition(":")
     if row.family == "negative":
         return {"sentiment": ("negative",)}
-    if kind in ("brand", "watch"):
+    if kind in ("brand", "watch", "category"):
         return {kind: (row.name,)}
+    if kind == "complaint":
+        return {"product": (value,), "intent": ("complaint",)}
+    if kind == "group" and value.isdecimal():
+        return {"topic": tuple(str(pk) for pk in topics_with(int(value))[:MOST_OF_GROUP])}
     return {kind: (value,)} if kind in ("topic", "product", "intent", "channel") else {}
 
 

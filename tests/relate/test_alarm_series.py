@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from crowdalogue.errors import Failure
-from crowdalogue.models import Company, Topic
-from crowdalogue.relate import alarm_series, facts
+from crowdalogue.models import Category, Company, Message, Topic
+from crowdalogue.relate import alarm_series, alarm_watch, facts
 from crowdalogue.relate.alarm_series import FAMILIES, Asked, Axis, Node
 from crowdalogue.relate.scope import Scope
 from tests.alarmed import NOW, Town
@@ -51,7 +51,7 @@ def test_every_family_counts_what_it_names(family: str) -> None:
     town = Town()
     topic = town.topic("lids")
     at = NOW - timedelta(days=1)
-    town.say(at, 1, "a", topic=topic, sentiment="negative", intent="complaint")
+    town.say(at, 1, "a", topic=topic, sentiment="negative", intent="complaint", product="Tarn Kettle")
     town.say(at, 2, "b", channel="sms", sentiment="positive", intent="spam")
     town.settle()
     found = {node.name: total(node) for node in nodes(family).values()}
@@ -59,9 +59,28 @@ def test_every_family_counts_what_it_names(family: str) -> None:
         "all": {"Everything customers say": 2},
         "negative": {"Negative messages": 1},
         "topic": {"lids": 1},
+        "product": {"Tarn Kettle": 1, "Complaints about Tarn Kettle": 1},
         "intent": {"complaint": 1},
         "channel": {"email": 1, "sms": 1},
     }.get(family, {})
+
+
+def test_groups_of_topics_and_taught_categories_are_series_too() -> None:
+    town = Town()
+    lids, jugs, alone = (town.topic(name) for name in ("lids", "jugs", "alone"))
+    Topic.objects.filter(pk__in=[lids.pk, jugs.pk]).update(group="kitchen")
+    late = Category.objects.create(name="Late parcels")
+    at = NOW - timedelta(days=1)
+    for who, topic in enumerate((lids, jugs, jugs, alone)):
+        town.say(at, who, f"text {who}", topic=topic, category=late if who == 3 else None)
+    town.settle()
+    found = nodes("topic") | nodes("intent")
+    kitchen, taught = found[f"group:{lids.pk}"], found[f"category:{late.pk}"]
+    assert (kitchen.kind, kitchen.name, total(kitchen)) == ("group", "kitchen", 3)
+    assert (taught.kind, taught.name, total(taught)) == ("category", "Late parcels", 1)
+    heard = [alarm_watch.heard_of(node, at - timedelta(hours=1), NOW) for node in (kitchen, taught)]
+    texts = [set(Message.objects.filter(pk__in=ids).values_list("text", flat=True)) for ids in heard]
+    assert texts == [{"text 0", "text 1", "text 2"}, {"text 3"}]
 
 
 def test_filters_of_a_rule_narrow_its_series() -> None:
