@@ -100,8 +100,10 @@ def bar(request: HttpRequest, filters: Filters) -> dict[str, Any]:
 
 
 def in_words(filters: Filters) -> str:
-    """What is shown, as a line: Period: last 28 days. Channel: E-mail."""
-    names = ("period", *(n for n in (*ALWAYS, *MORE, *BESIDE, *PLAIN) if n != "period" and filters.is_narrowed(n)))
+    """What is shown, as a line: Period: last 28 days. Brand: our brands. Direction: from customers. Channel: E-mail."""
+    first = ("period", "brand", "direction")  # what they leave out is not seen by who has only the line
+    rest = (n for n in (*ALWAYS, *MORE, *BESIDE, *PLAIN) if n not in first and filters.is_narrowed(n))
+    names = (*first, *(n for n in rest if n != "whose" or filters.brand))
     return ". ".join(f"{LABELS[n]}: {_plainly(filters, n) if n in PLAIN else _label(filters, n)}" for n in names)
 
 

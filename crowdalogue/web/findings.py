@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 from crowdalogue.relate.measures import Row
 from crowdalogue.relate.statistics import FEW, Z
@@ -105,12 +106,18 @@ def of_largest(rows: list[Row], dimension: str) -> str:
     if len(rows) == 1:
         return f"All messages are of one {dimension}, {drill.name_of(dimension, rows[0][dimension])}"
     first = rows[0]
-    name = drill.name_of(dimension, first[dimension])
+    name = named(dimension, first[dimension])
     share = shown(first["n"] / n, "share")
     come = {"channel": "come by", "brand": "are about"}.get(dimension, "are")
     if said:
         return f"{share.capitalize()} of the messages {come} {name}"
     return f"{name} is the most frequent: {share} of the messages"
+
+
+def named(dimension: str, value: Any) -> str:
+    """A value within a sentence: topics are in customers' words, so they stand in quotes."""
+    name = drill.name_of(dimension, value)
+    return f"“{name}”" if dimension == "topic" and value not in ("-", "others") else name
 
 
 def of_waiting(waiting: int, late: int) -> str:
@@ -144,5 +151,5 @@ def of_kinds(rows: list[Row], whole: Row, dimension: str, unit: str) -> str:
         return ""
     most = max(apart, key=lambda r: abs(r["value"] - whole["value"]))
     side = "Highest" if most["value"] > whole["value"] else "Lowest"
-    name = drill.name_of(dimension, most[dimension])
+    name = named(dimension, most[dimension])
     return f"{side} for {name}: {shown(most['value'], unit)}, all together {shown(whole['value'], unit)}"

@@ -24,6 +24,7 @@ from crowdalogue.web import charts, drill, pictures
 WIDTH, EDGE = 960, 32
 NAMES, DRAWN, VALUE = 230, 440, 820  # where the drawing of a row begins, how wide it is, where its value ends
 ROW = 30
+HEAD, SCALE = 24, 46  # height of the line of heads, and of one with a scale in it
 LETTER = 6.4  # px a letter of 12 px text is wide, about
 LONGEST_NAME = 30  # letters
 # Not allowed in XML, whatever somebody named a brand.
@@ -173,11 +174,10 @@ def _kinds(scope: Scope, measure: Measure, by: str, rows: list[Row]) -> Drawing:
         )
         for i, row in enumerate(drawn)
     ]
-    heads = _heads(DIMENSIONS[by], pictures.unit_name(measure), "of all" if measure.unit == "count" else "n")
     rest = len(rows) - len(drawn)
-    more = _text("", EDGE, 66 + ROW * len(lines), f"{rest:,} more are in the table’s file.") if rest > 0 else EMPTY
-    body = format_html('<g transform="translate(0 46)">{}</g>', _joined(lines))
-    return Drawing(format_html("{}{}{}{}", heads, head, body, more), WIDTH, 46 + ROW * len(lines) + (24 if rest else 0))
+    if rest > 0:
+        lines.append(_text("", EDGE, ROW * len(lines) + 20, f"{rest:,} more are in the table’s file."))
+    return _listed(lines, DIMENSIONS[by], measure, head, HEAD if measure.unit == "count" else SCALE)
 
 
 def _small(scope: Scope, measure: Measure, by: str, across: str) -> Drawing:
@@ -192,17 +192,19 @@ def _small(scope: Scope, measure: Measure, by: str, across: str) -> Drawing:
     if series and series[0].rows:
         first, last = (drill.name_of(by, series[0].rows[i][by]) for i in (0, -1))
         span = f"{first} to {last}, a {by} each, every row to its own height"
-    heads = _heads(DIMENSIONS[across], pictures.unit_name(measure), "of all" if measure.unit == "count" else "n")
-    body = format_html('<g transform="translate(0 46)">{}</g>', _joined(lines))
-    return Drawing(format_html("{}{}{}", heads, _text("", NAMES, 36, span), body), WIDTH, 46 + ROW * len(lines))
+    return _listed(lines, DIMENSIONS[across], measure, _text("", NAMES, HEAD - 10, span), HEAD)
 
 
-def _heads(name: str, value: str, beside: str) -> SafeString:
-    return format_html(
-        '<text x="{0}" y="36">{1}</text><text class="r" x="{2}" y="36">{3}</text>'
-        '<text class="r" x="{4}" y="36">{5}</text>',
-        *(EDGE, name, VALUE, value, WIDTH - EDGE, beside),
+def _listed(lines: list[SafeString], name: str, measure: Measure, head: SafeString, top: int) -> Drawing:
+    """Rows under a line of heads that is `top` high; `head` is what stands above their drawings."""
+    y, beside = top - 10, "of all" if measure.unit == "count" else "n"
+    heads = format_html(
+        '{0}<text x="{1}" y="{2}">{3}</text><text class="r" x="{4}" y="{2}">{5}</text>'
+        '<text class="r" x="{6}" y="{2}">{7}</text>',
+        *(head, EDGE, y, name, VALUE, pictures.unit_name(measure), WIDTH - EDGE, beside),
     )
+    body = format_html('<g transform="translate(0 {})">{}</g>', top, _joined(lines))
+    return Drawing(format_html("{}{}", heads, body), WIDTH, top + ROW * len(lines))
 
 
 def _line(i: int, name: str, drawn: SafeString, value: str, beside: str) -> SafeString:
@@ -237,17 +239,17 @@ def _crossed(table: charts.Table) -> Drawing:
     lines = [[_short(cell.text) for cell in row] for row in table.rows]
     widths = [int(LETTER * max(len(line[i]) for line in (heads, *lines))) + 18 for i in range(len(heads))]
     ends = [EDGE + sum(widths[: i + 1]) for i in range(len(widths))]
-    parts = [_text("", EDGE, 36, heads[0])]
-    parts += [_text("r", ends[i] - 8, 36, head) for i, head in enumerate(heads) if i]
+    parts = [_text("", EDGE, HEAD - 10, heads[0])]
+    parts += [_text("r", ends[i] - 8, HEAD - 10, head) for i, head in enumerate(heads) if i]
     for y, (row, texts) in enumerate(zip(table.rows, lines, strict=True)):
-        top = 46 + y * ROW
+        top = HEAD + y * ROW
         parts.append(_text("name", EDGE, top + 20, texts[0]))
         for i, cell in enumerate(row[1:], 1):
             if cell.shade > 0:
                 shape = '<rect class="c{}" x="{}" y="{}" width="{}" height="{}"/>'
                 parts.append(format_html(shape, min(cell.shade, 4), ends[i - 1], top, widths[i], ROW - 1))
             parts.append(_text("r" if cell.faint else "cell", ends[i] - 8, top + 20, texts[i]))
-    return Drawing(_joined(parts), max(WIDTH, ends[-1] + EDGE), 46 + ROW * len(lines))
+    return Drawing(_joined(parts), max(WIDTH, ends[-1] + EDGE), HEAD + ROW * len(lines))
 
 
 EMPTY = mark_safe("")

@@ -38,8 +38,7 @@ def said(topic, n, hours, sentiment):
     text = SAID[topic].format(n=n)
     talk(text, brand=brand, hours_ago=hours, sentiment=sentiment, intent="complaint", waits=False)
     message = Message.objects.order_by("-pk")[0]
-    if topic is leaks:
-        message.extra = {"product": "Fathom Blender"}
+    message.extra = {"product": "Fathom Blender" if topic is leaks else "Tarn Kettle"}
     message.read_at = timezone.now()
     message.save()
     TopicMessage.objects.create(message=message, topic=topic, alike=1)
@@ -150,5 +149,5 @@ def kept(page: Page, name: str) -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        page.screenshot(path=Path(folder) / f"{name}-{scheme}.png")
+        page.screenshot(path=Path(folder) / f"{name}-{scheme}.png", animations="disabled")
     page.emulate_media(color_scheme="light")

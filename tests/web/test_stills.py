@@ -72,7 +72,7 @@ def test_each_kind_of_picture_is_a_file_that_stands_by_itself(
     root, words = opened(response)
     measure = next(m for m in measures.ALL if m.name == query.split("&")[0].removeprefix("measure="))
     assert " ".join(measure.definition.split()[:8]) in words
-    assert "Period: last 90 days. Channel: E-mail, SMS." in words
+    assert "Period: last 90 days. Brand: our brands. Direction: from customers. Channel: E-mail, SMS." in words
     assert "As of " in words and re.search(r"n = \d+|\d+ in all", words)
     assert len(list(root.iter(SVG + marks))) > (1 if marks == "rect" else 0)  # one rectangle is the ground
     assert response["Content-Type"].startswith("image/svg+xml")
