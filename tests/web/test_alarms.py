@@ -131,7 +131,7 @@ def test_a_mail_that_waits_for_a_mailbox_says_so_and_where_to_connect_one(
     row = raise_one(rule(tell={"page": False, "emails": ["ada@example.com"]}))
     flow_alarms.tell()
     page = client_for(manager).get(f"/alarms/{row.pk}/").content.decode()
-    assert "E-mail to ada@example.com: waiting. " in page
+    assert "E-mail to ada@example.com: waiting</li>" in page  # the reason stands once, with its remedy
     assert 'there is no mailbox to send from. Connect one under <a href="/settings/channels/">' in page
     account("email")
     page = client_for(manager).get(f"/alarms/{row.pk}/").content.decode()
