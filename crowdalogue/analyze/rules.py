@@ -1,4 +1,4 @@
-"""How good the steps are that go by rules, measured on labelled messages kept for judging.
+"""How good the steps are that go by rules, or by rules and a head, measured on labelled messages kept for judging.
 
 The examples stand in `examples/rules/STEP.csv` with the columns part, label, value and text. Rows of the part `tune`
 were looked at while the rules were written; only those of the part `judge` are counted. `value` holds the words that a
@@ -7,13 +7,23 @@ step must point at, where it points at any.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import time
 from pathlib import Path
 from typing import Any
 
-from crowdalogue.analyze.document import NOTHING, Document, Step
-from crowdalogue.analyze.steps import catalogue, hearsay, machine_written, personal_data, place, products, question
+from crowdalogue.analyze.document import NOTHING, Document, Step, StepUnavailable
+from crowdalogue.analyze.steps import (
+    catalogue,
+    embedding,
+    hearsay,
+    machine_written,
+    personal_data,
+    place,
+    products,
+    question,
+)
 
 EXAMPLES = Path(__file__).resolve().parent / "examples" / "rules"
 STEPS: dict[str, Step] = {
@@ -72,6 +82,9 @@ def judged(step: str, part: str = JUDGE) -> dict[str, Any]:
 def _read(step: Step, texts: list[str]) -> list[Document]:
     known = {"catalogue": shop()} if step.name == "products" else {}
     documents = [Document(str(i), text, known=known) for i, text in enumerate(texts)]
+    if "embedding?" in step.needs:
+        with contextlib.suppress(StepUnavailable):
+            embedding.run(documents)
     step.run(documents)
     return documents
 

@@ -32,12 +32,13 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from crowdalogue.analyze import permissive
 from crowdalogue.analyze.document import Document, StepUnavailable
+from crowdalogue.analyze.labelled import NoColumn, labelled
 from crowdalogue.analyze.steps import aspects, embedding, head
 from crowdalogue.analyze.steps.words import BUCKETS, FEATURES, batch_of, units_of
 from crowdalogue.text.encoder import home
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-STEPS = ("sentiment", "intent", "needs_answer", "urgency", "emotion", "journey", "toxicity", "aspects")
+STEPS = ("sentiment", "intent", "needs_answer", "urgency", "emotion", "journey", "toxicity", "aspects", "hearsay")
 FOLDS = 5
 # At most this many hashed features are kept in a head: those whose weights matter most.
 KEPT = 12_000
@@ -93,13 +94,22 @@ def _aspect_samples() -> list[Sample]:
 
 
 def samples_from(path: Path, step: str) -> list[Sample]:
-    """Samples of a CSV file with the columns `text` and `label` (or a column named after the step)."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    column = step if rows and step in rows[0] else "label"
-    if not rows or column not in rows[0] or "text" not in rows[0]:
-        raise ValueError(f"{path.name} needs a heading with the columns text and label (or {step}).")
-    return [Sample(r["text"] or "", r[column], 1.0, path.name) for r in rows if r[column]]
+    """Samples of a file with the columns `text` and `label` (or a column named after the step).
+
+    Raises ValueError, in words, for a file that cannot be read and for labels that the step does not know.
+    """
+    try:
+        rows = labelled(path, step)
+    except NoColumn:
+        rows = labelled(path)
+    known = {s.label.casefold(): s.label for s in own_samples(step)}
+    strange = sorted({row.label for row in rows if row.label.casefold() not in known})
+    if strange:
+        raise ValueError(
+            f"{path.name} has labels that {step} does not know: {', '.join(strange[:8])}. "
+            f"Use {', '.join(sorted(known.values()))}; other labels are taught as a category."
+        )
+    return [Sample(row.text, known[row.label.casefold()], 1.0, path.name) for row in rows]
 
 
 # --- features as a matrix ----------------------------------------------------------------------------------------

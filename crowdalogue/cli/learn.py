@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,23 @@ from crowdalogue.cli.store import open_store
 from crowdalogue.errors import Failure
 
 if TYPE_CHECKING:
+    from crowdalogue.analyze.document import Step
     from crowdalogue.analyze.labelled import Row
 
-FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+class Existing(click.Path):
+    """A file that can be read, or one sentence about why not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(value)
+        if path.is_dir():
+            raise Failure(f"{path} is a folder. Name a file in it.")
+        if not path.exists():
+            raise Failure(f"There is no file {path}. Look at how it is written, or name it with its folder.")
+        return path
+
+
+FILE = Existing()
 
 
 @click.command()
@@ -31,6 +45,7 @@ def label(step: str, file: Path, column: str, as_json: bool) -> None:
     """Print what STEP (sentiment, intent, language, ...) says of every row of FILE (CSV, TSV or JSON lines).
 
     With --json, a line a row: {"id", "label", "confidence"}; the id is that of the column id, or the row's number.
+    The label is empty where the step finds nothing, and und where it is not sure. For duplicate it names the group.
 
     \b
     Example:  crowdalogue label sentiment messages.csv > labelled.csv
@@ -38,39 +53,55 @@ def label(step: str, file: Path, column: str, as_json: bool) -> None:
     import django
 
     django.setup()
-    from crowdalogue.analyze import pipeline
+    from crowdalogue.analyze.asked import step_named
+
+    try:
+        asked = step_named(step)
+    except ValueError as wrong:
+        raise Failure(str(wrong).replace("Choose one of", "Steps are")) from None
+    writer = csv.writer(sys.stdout)
+    for number, (row, said, sure) in enumerate(said_of(asked, batches(file, column)), 1):
+        if as_json:
+            click.echo(to_json({"id": row.id, "label": said, "confidence": sure}))
+            continue
+        if number == 1:
+            writer.writerow(["row", step, "confidence", "text"])
+        writer.writerow([number, said, sure, row.text])
+
+
+def said_of(step: Step, parts: Iterable[list[Row]]) -> Iterator[tuple[Row, str, float | None]]:
+    """Each row with what a step says of it and how surely; ("", None) where it finds nothing."""
+    from crowdalogue.analyze import asked, copied, pipeline
     from crowdalogue.analyze.document import Document
 
-    names = [s.name for s in pipeline.STEPS]
-    if step not in names:
-        raise Failure(f"There is no step {step}. Steps are: {', '.join(names)}.")
-    writer = csv.writer(sys.stdout)
-    if not as_json:
-        writer.writerow(["row", step, "confidence", "text"])
-    number = 0
-    for batch in batches(file, column):
-        documents = [Document(id=row.id, text=row.text) for row in batch]
-        for document in pipeline.read(documents):
-            number += 1
-            found = document.findings.get(step)
-            said, sure = (found.label, round(found.confidence, 4)) if found else ("", None)
-            if as_json:
-                click.echo(to_json({"id": document.id, "label": said, "confidence": sure}))
-            else:
-                writer.writerow([number, said, sure, document.text])
+    groups = copied.Groups()
+    first = 0
+    for rows in parts:
+        # Rows are told apart by their place: a file may give two of them the same id.
+        documents = [Document(str(first + i), row.text) for i, row in enumerate(rows)]
+        first += len(rows)
+        if step.name == "duplicate":
+            named = [key for _, key in groups.add(documents)]
+            yield from ((row, key, 1.0) for row, key in zip(rows, named, strict=True))
+            continue
+        for row, document in zip(rows, pipeline.read(documents, asked.needed(step)), strict=True):
+            found = document.findings.get(step.name)
+            yield (row, found.label, round(found.confidence, 4)) if found else (row, "", None)
 
 
 def batches(file: Path, column: str, size: int = 512) -> Iterator[list[Row]]:
     """The rows of a file, so many at a time. Raises Failure where it cannot be read, or where it has none."""
-    from crowdalogue.analyze.labelled import rows
+    from crowdalogue.analyze.labelled import NoColumn, rows
 
     some, met = iter(rows(file, column)), False
     try:
         while batch := list(islice(some, size)):
             met = True
             yield batch
+    except NoColumn as wrong:
+        raise Failure(f"{wrong} Name the column of the messages with --column.") from None
     except ValueError as wrong:
-        raise Failure(f"{wrong} The column of the messages can be named with --column.") from None
+        raise Failure(str(wrong)) from None
     if not met:
         raise Failure(f"{file.name} holds no message below its heading.")
 
@@ -103,25 +134,33 @@ def train(step: str | None, data: Path | None, as_json: bool) -> None:
     "--train", "train_file", type=FILE, help="Learn from this file alone (text, label), for this figure only."
 )
 @click.option("--test", "test_file", type=FILE, help="Score on this file (text, label) instead of our own examples.")
+@click.option("--card", "cards", type=click.Path(path_type=Path), help="Write the figures into FOLDER/STEP.md, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(step: str | None, train_file: Path | None, test_file: Path | None, as_json: bool) -> None:
+def evaluate(
+    step: str | None, train_file: Path | None, test_file: Path | None, cards: Path | None, as_json: bool
+) -> None:
     """Say how often each step is right, or one STEP, on examples it has not seen.
 
     Files are CSV, TSV or JSON lines. A STEP named category takes any labels, learned with --train; the label oos
-    means none of the others. A column aspect, if there is one, holds the words a text is to be judged on.
+    means none of the others. A column aspect, if there is one, holds the words a text is to be judged on. For
+    duplicate a label names a group of copies. All steps take three or four minutes of CPU.
     `identity` is no step: it says how well the people of the demo company were recognised.
 
     \b
     Example:  crowdalogue evaluate sentiment --test mine.csv
               crowdalogue evaluate category --train known.csv --test new.csv --json
+              crowdalogue evaluate urgency --card docs/models
               crowdalogue evaluate identity --json
     """
-    if step == "identity" and not test_file:
+    if step == "identity":
+        if test_file or train_file or cards:
+            raise Failure("People are recognised in the demo company, not in files. Leave out the files and --card.")
         show({step: identity_figures()}, as_json)
         return
     import django
 
     django.setup()
+    from crowdalogue.analyze import cards as model_cards
     from crowdalogue.analyze import quality
 
     if train_file and not test_file:
@@ -130,10 +169,14 @@ def evaluate(step: str | None, train_file: Path | None, test_file: Path | None, 
         raise Failure(
             "Say which step the labels of the file are for, such as: crowdalogue evaluate sentiment --test FILE"
         )
+    if cards and test_file:
+        raise Failure("A card holds the figures on our own examples. Leave out --test, or --card.")
+    report: dict[str, Any] = {}
     try:
-        report = {
-            name: quality.evaluate(name, test_file, train_file) for name in ([step] if step else quality.scorable())
-        }
+        for name in [step] if step else quality.scorable():
+            report[name] = quality.evaluate(name, test_file, train_file)
+            if cards and name != quality.CATEGORY:  # what a file teaches has a card written by hand
+                model_cards.write(cards, name, report[name])
     except ValueError as wrong:
         raise Failure(str(wrong)) from None
     if as_json and step:

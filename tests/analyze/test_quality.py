@@ -2,45 +2,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from crowdalogue.analyze import quality
-
-
-def test_metrics_of_a_known_table() -> None:
-    truth = ["a"] * 8 + ["b"] * 2
-    found = ["a"] * 7 + ["b"] + ["b", "a"]
-    scored = quality.metrics(truth, found)
-    assert scored["n"] == 10
-    assert scored["accuracy"] == 0.8
-    assert scored["macro_recall"] == pytest.approx((7 / 8 + 1 / 2) / 2, abs=1e-4)
-    assert scored["macro_f1"] == pytest.approx((14 / 16 + 2 / 4) / 2, abs=1e-4)
-    assert scored["per_label"]["b"]["precision"] == 0.5
-    low, high = scored["accuracy_interval"]
-    assert low < 0.8 < high
-    assert scored["macro_f1_interval"][0] <= scored["macro_f1"] <= scored["macro_f1_interval"][1]
-
-
-def test_a_label_that_nobody_has_does_not_count_but_costs_recall() -> None:
-    scored = quality.metrics(["a", "a"], ["a", "z"])
-    assert set(scored["per_label"]) == {"a"}
-    assert scored["macro_recall"] == 0.5
-
-
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_wilson_holds_the_share_and_stays_a_share(hits: int, more: int) -> None:
-    low, high = quality.wilson(hits, hits + more)
-    assert 0.0 <= low <= high <= 1.0
-    if hits + more:
-        assert low - 1e-4 <= hits / (hits + more) <= high + 1e-4
-
-
-def test_calibration_of_the_honest_and_of_the_boaster() -> None:
-    honest = quality.calibration([0.75] * 100, [True] * 75 + [False] * 25)
-    boaster = quality.calibration([0.95] * 100, [True] * 50 + [False] * 50)
-    assert honest["expected_error"] == pytest.approx(0.0, abs=1e-6)
-    assert boaster["expected_error"] == pytest.approx(0.45, abs=1e-4)
+from crowdalogue.analyze import quality, training
 
 
 def test_a_file_is_scored_by_the_step_in_use(tmp_path: Path) -> None:
@@ -53,11 +16,75 @@ def test_a_file_is_scored_by_the_step_in_use(tmp_path: Path) -> None:
     assert scored["accuracy"] == 1.0
 
 
-def test_an_unknown_step_is_refused() -> None:
-    with pytest.raises(ValueError, match="mood"):
-        quality.evaluate("mood")
+@pytest.mark.parametrize("step", ["mood", "embedding", "Sentiment"])
+def test_an_unknown_step_is_refused(step: str) -> None:
+    with pytest.raises(ValueError, match=rf"There is no step {step}. Choose one of: language, .*category"):
+        quality.evaluate(step)
 
 
-def test_ours_is_better_than_chance_on_research_tweets(data: Path) -> None:
-    scored = quality.research_sentiment(data, 300)["airline_tweets (research)"]
-    assert scored["ours"]["macro_f1"] > scored["vader"]["macro_f1"] + 0.1
+def given(path: Path, *rows: tuple[str, str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    return path
+
+
+def test_labels_may_have_another_case_and_rows_none(tmp_path: Path) -> None:
+    path = given(tmp_path / "a.csv", ("Where is my order?", "QUESTION"), ("thanks", ""), ("", "Other"))
+    scored = quality.evaluate("intent", path)
+    assert (scored["n"], scored["rows_without_label_left_out"]) == (2, 1)
+    assert set(scored["per_label"]) == {"question", "other"}
+
+
+def test_labels_a_step_never_gives_are_named(tmp_path: Path) -> None:
+    path = given(tmp_path / "a.csv", ("soup", "food"), ("bus", "w" * 60))
+    with pytest.raises(ValueError, match=r"never gives: food, w{40}…. It gives .* Name a file to learn them from"):
+        quality.evaluate("sentiment", path)
+    with pytest.raises(ValueError, match=r"It gives asked, none. Change the labels.$"):
+        quality.evaluate("question", path)
+
+
+@pytest.mark.parametrize("text", ["", "😡", "Wo ist my order? Merci, gracias أين 注文", "x" * 100_000])
+def test_strange_texts_are_scored(tmp_path: Path, text: str) -> None:
+    for step, label in (("sentiment", "neutral"), ("language", "und"), ("emotion", "none"), ("duplicate", "a")):
+        scored = quality.evaluate(step, given(tmp_path / "a.csv", (text, label), ("thank you so much", label)))
+        assert scored["n"] == 2
+        assert {"accuracy", "macro_recall", "macro_f1", "per_label", "seconds_cpu"} <= set(scored)
+
+
+def test_a_category_of_two_examples_learns_and_one_that_contradicts_itself_does_not(tmp_path: Path) -> None:
+    two = given(tmp_path / "two.csv", ("the soup", "food"), ("a soup", "food"), ("the bus", "way"), ("a bus", "way"))
+    asked = given(tmp_path / "asked.csv", ("soup please", "Food"), ("my bus", "way"), ("else", "new"))
+    scored = quality.evaluate("category", asked, two)
+    assert scored["per_label"]["food"]["recall"] == 1.0
+    assert scored["labels_not_in_training"] == ["new"]
+    both = given(tmp_path / "both.csv", ("soup", "food"), ("soup", "way"), ("bus", "food"), ("bus", "way"))
+    with pytest.raises(ValueError, match="contradict each other"):
+        quality.evaluate("category", asked, both)
+    one = given(tmp_path / "one.csv", ("soup", "food"), ("bus", "way"))
+    with pytest.raises(ValueError, match="two examples or more of each label"):
+        quality.evaluate("category", asked, one)
+
+
+def test_copies_of_a_file_are_the_rows_of_one_label(tmp_path: Path) -> None:
+    text = "The lift at Central has been out of order for three weeks and nobody tells us when"
+    rows = [(r["text"], r["id"]) for r in training.examples()[:600]]
+    path = given(tmp_path / "a.csv", (text, "lift"), *rows, (f"RT @me: {text}!!", "lift"))
+    scored = quality.evaluate("duplicate", path)
+    assert scored["per_label"]["copy"] | {"precision": 0, "precision_interval": 0, "f1": 0, "recall_interval": 0} == {
+        "n": 1, "recall": 1.0, "precision": 0, "precision_interval": 0, "f1": 0, "recall_interval": 0,
+    }  # fmt: skip
+    assert {"precision", "recall", "accuracy", "seconds_cpu"} <= set(scored)
+
+
+def test_rules_and_languages_have_intervals_and_a_speed() -> None:
+    for step in ("question", "language"):
+        scored = quality.evaluate(step)
+        assert {"accuracy_interval", "macro_recall_interval", "macro_f1_interval"} <= set(scored)
+        assert scored["messages_per_cpu_second"] > 100
+    assert {"en", "de", "others"} <= set(scored["by_group"]["language"])
+
+
+def test_every_step_that_says_something_can_be_scored() -> None:
+    from crowdalogue.analyze.asked import names
+
+    assert set(names()) <= set(quality.scorable())

