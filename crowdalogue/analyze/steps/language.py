@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from scipy.sparse import csr_array
 from crowdalogue.analyze.document import UNDETERMINED, Document, Finding, Step
 from crowdalogue.text.normalise import LINK, NAMED
 
-VERSION = "3-py3langid0.4"
+VERSION = "4-py3langid0.4"
 # Enough to be sure, short enough to be quick.
 BYTES = 240
 # Below this the answer is a guess; chosen so that one word of two languages ("hotel", "ok") is not called either.
@@ -37,21 +38,32 @@ _VOTES = {
     " doesn't isn't won't wouldn't couldn't haven't hasn't wasn't never nothing"
     " everything something anyone someone yes doesnt isnt wont pls btw there their them who our too",
     "de": "und nicht ich mein meine meinen ist das der die den dem ein eine einen wir uns mit auf für bitte danke noch"
-    " immer seit wurde haben habe sehr kann auch wie warum wann bei guten leider immer keine kein schon",
+    " immer seit wurde haben habe sehr kann auch wie warum wann bei guten leider immer keine kein schon"
+    " sind mich mir dich jetzt heute wenn weil nur oder aber nach zum zur dass wird sich einfach gibt bist hab hast"
+    " wieder nein nichts etwas diese dieser dieses mehr morgen gestern",
     "fr": "et je mon ma mes vous votre vos nous est sont une les des du dans avec pas pour merci bonjour toujours très"
-    " c'est j'ai n'est pourquoi comment depuis été cette mais rien où chez",
+    " c'est j'ai n'est pourquoi comment depuis été cette mais rien où chez"
+    " c'était êtes sommes leur aussi bonsoir ça",
     "es": "el los las del mi mis está están pero muy gracias hola por qué porque cuándo cómo dónde todavía siempre"
-    " llevo tengo hace nada usted ustedes favor y pedido",
+    " llevo tengo hace nada usted ustedes favor y pedido"
+    " eso hoy ahora también después hasta desde nunca mejor eres soy fue tengo quiero hacer solo",
     "it": "il gli della delle del è sono mia miei molto grazie ciao perché ancora anche questo questa buongiorno"
-    " della nel avete vorrei ho quando dove più",
+    " della nel avete vorrei ho quando dove più"
+    " che sto hai siamo però poi tutti fare fatto dalla nella alla alle agli degli dei sui buonanotte oggi domani"
+    " adesso così",
     "pt": "não você meu minha está obrigado obrigada olá muito porque ainda também isso quero vocês uma foi já são"
-    " à ao dia encomenda",
+    " à ao dia encomenda"
+    " vc vcs pq tbm hj né tô eh nao gente hoje gostei tudo essa dele dela amei assim fazer pra agora até depois aí"
+    " mano kkk bem estou saiu meus minhas seu sua",
     "nl": "het een niet ik mijn jullie naar maar bedankt dankjewel waarom wanneer heb hebben wordt nog steeds ook"
     " voor zijn dat wat hoe deze",
     "sv": "och jag inte är mitt min ni har tack hej varför när det att på för från kan mycket ett",
 }
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOISE = re.compile(r"[#_\d]+|\s{2,}")
+# Hashtags are names in any language; they count only where little else is said. "http" is what is left of cut links.
+_TAG = re.compile(r"#\w+|\bhttps?\b\S*")
+LEAST_LETTERS = 20
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -104,10 +116,19 @@ def run(documents: list[Document]) -> None:
 
 
 def _counted(text: str) -> tuple[str, int]:
-    """The one language whose small words stand in the text, and how many of them; ("", 0) for none or several."""
+    """The language whose small words stand in the text, and how many of them; ("", 0) for none or too many others.
+
+    Where other languages' words stand beside them (a title, a quotation), two for each of those, and at most two count.
+    """
     words = _VOTERS.intersection(_WORD.findall(text.lower()))
-    codes = {_VOTE[word] for word in words}
-    return (codes.pop(), len(words)) if len(codes) == 1 else ("", 0)
+    if not words:
+        return "", 0
+    votes = [_VOTE[word] for word in words]
+    if votes.count(votes[0]) == len(votes):
+        return votes[0], len(votes)
+    (code, most), (_, others) = Counter(votes).most_common(2)
+    left = most - 2 * others
+    return (code, min(left, ENOUGH_VOTES - 1)) if left > 0 else ("", 0)
 
 
 def _scored(texts: list[str], counted: list[tuple[str, int]]) -> list[Finding]:
@@ -142,15 +163,16 @@ def _unnamed(text: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """The words of a text without names: no digits either, and not in capitals; empty where there is none."""
+    """The words of a text without names: no digits either, and few capitals; empty where there is none."""
+    if "#" in text or "http" in text:
+        plain = _TAG.sub(" ", text)
+        if len(_LETTER.findall(plain)) >= LEAST_LETTERS:
+            text = plain
     text = _NOISE.sub(" ", text).strip()
     if not _LETTER.search(text):
         return ""
-    if text.isupper():
-        text = text.lower()
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return text
+    # The model knows capitals as names; what is shouted is read as if it was said.
+    return text.lower() if 2 * sum(map(str.isupper, text)) > sum(map(str.isalpha, text)) else text
 
 
 def _shares(texts: list[bytes]) -> tuple[Any, list[str]]:
