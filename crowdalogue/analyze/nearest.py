@@ -49,10 +49,13 @@ def neighbours(vectors: Floats, k: int) -> tuple[Ints, Floats]:
 def _block(
     queries: Floats, own: NDArray[np.int64], against: Floats, columns: NDArray[np.int64], k: int
 ) -> tuple[Ints, Floats]:
-    alike = queries @ against.T
+    # Room for whole groups is made before the product, so that it need not be copied.
+    width = len(against)
+    alike = np.full((len(queries), -(-width // GROUPS) * GROUPS), -3.0, np.float32)
+    np.matmul(queries, against.T, out=alike[:, :width])
     # A vector is not its own neighbour; `columns` is sorted.
     alike[np.arange(len(own)), np.searchsorted(columns, own)] = -2.0
-    places, values = _largest(alike, k)
+    places, values = _largest(alike, k, width)
     found = columns[places].astype(np.int32)
     missing = values <= -1.5
     found[missing] = np.broadcast_to(own[:, None], found.shape)[missing]
@@ -60,20 +63,17 @@ def _block(
     return found, values
 
 
-def _largest(alike: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
-    """Of each row the k largest values with their columns, largest first; equal ones by column."""
-    rows, width = alike.shape
-    step = -(-width // GROUPS)
+def _largest(alike: Floats, k: int, width: int) -> tuple[NDArray[np.int64], Floats]:
+    """Of each row the k largest of its first `width` values with their columns, largest first; equal ones by column.
+    Behind `width` stands what is less than any, up to a multiple of `GROUPS`."""
+    rows, step = len(alike), alike.shape[1] // GROUPS
     if step > 2 * k:
-        padded = alike
-        if step * GROUPS != width:
-            padded = np.full((rows, step * GROUPS), -3.0, np.float32)
-            padded[:, :width] = alike
-        best = padded.reshape(rows, GROUPS, step).max(axis=1)
+        best = alike.reshape(rows, GROUPS, step).max(axis=1)
         groups = np.sort(np.argpartition(best, step - k, axis=1)[:, step - k :], axis=1)
         candidates = (groups[:, None, :] + step * np.arange(GROUPS)[None, :, None]).reshape(rows, -1)
-        alike = np.take_along_axis(padded, candidates, 1)
+        alike = np.take_along_axis(alike, candidates, 1)
     else:
+        alike = alike[:, :width]
         candidates = np.broadcast_to(np.arange(width), alike.shape)
     k_there = min(k, alike.shape[1])
     places = np.sort(np.argpartition(alike, alike.shape[1] - k_there, axis=1)[:, alike.shape[1] - k_there :], axis=1)

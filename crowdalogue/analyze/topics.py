@@ -1,9 +1,9 @@
 """Issues that emerge: messages grouped by what they are about, without anybody naming the groups first.
 
 Copies are taken together; the vectors' nearest neighbours make a graph; several partitions of it (Louvain at some
-widths and resolutions) and of the vectors themselves (k-means) vote on each pair of neighbours, and Louvain over
-the votes decides. Pure functions: no database. The result depends on the messages, not on their order.
-How it was chosen and what it reaches: docs/topics.md.
+widths and resolutions, and with some of it left out) and of the vectors themselves (k-means) vote on each pair of
+neighbours, and Louvain over the votes decides. Pure functions: no database. The result depends on the messages, not
+on their order. How it was chosen and what it reaches: docs/topics.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crowdalogue.analyze import naming, topic_words
 from crowdalogue.analyze.nearest import k_means, means, neighbours, unit
 from crowdalogue.text.normalise import folded
 
-VERSION = "2"
+VERSION = "3"
 WIDTH = 256  # of the vectors compared
 WORDS = 0.5  # length of the words' part of a vector, beside the encoder's at 1
 WIDE = 30  # neighbours that the votes are about
@@ -29,7 +29,12 @@ FEW = 200  # below this many different messages directions and k-means would be 
 UNRELATED = 0.35  # cosine below which two of few messages have nothing to do with each other
 SMALLEST = 3  # messages of a topic, where there are more than a few
 GRAPHS = ((10, 1.5), (15, 2.0), (15, 3.0), (20, 2.0), (20, 3.0))  # neighbours and resolution of each partition
+THINNED = (20, 2.0)  # neighbours and resolution of the partitions of a graph of which some is left out
+DRAWS = 3  # such partitions
+HELD = 0.6  # of its pairs that such a graph keeps
 NARROW = 4  # the power of a likeness there: only near neighbours hold much
+DRAWN = 5  # nearest neighbours towards which a vector is drawn before k-means
+TOWARDS = 0.5  # of the way: what k-means is given is the vector and half the mean of those
 CELLS = (0.5, 0.7, 1.0, 1.2, 1.4, 1.7)  # k-means groups of the vectors, in square roots of the messages
 RESOLUTION = 1.5  # of the last partition, over the votes
 DECIDED = 3  # the power of a vote: pairs that few partitions join hold nothing together
@@ -191,8 +196,9 @@ def _partition(vectors: Floats, texts: Sequence[str], kept: Groups | None) -> Gr
     near, alike = neighbours(space, WIDE)
     strength = np.maximum(alike, 0)
     partitions = [_louvain(near[:, :k], strength[:, :k] ** NARROW, resolution) for k, resolution in GRAPHS]
-    root = n**0.5
-    partitions += [k_means(space, int(c * root), seed=i)[0] for i, c in enumerate(CELLS)]
+    partitions += [_thinned(near, strength, seed) for seed in range(DRAWS)]
+    root, drawn = n**0.5, _drawn_together(space, near, strength)
+    partitions += [k_means(drawn, int(c * root), seed=i)[0] for i, c in enumerate(CELLS)]
     votes = np.zeros(near.shape, np.float32)
     for groups in partitions:
         votes += groups[:, None] == groups[near]
@@ -201,6 +207,24 @@ def _partition(vectors: Floats, texts: Sequence[str], kept: Groups | None) -> Gr
         votes = _with_kept(votes, kept, near)
     topic = _louvain(near, (votes**DECIDED * strength).astype(np.float32), RESOLUTION)
     return _without_splinters(topic, space)
+
+
+def _thinned(near: NDArray[np.int32], strength: Floats, seed: int) -> Groups:
+    """A partition that a few pairs cannot have made: of a graph of which others are left out with each seed."""
+    k, resolution = THINNED
+    held = np.random.default_rng(seed).random(near.shape)[:, :k] < HELD
+    return _louvain(near[:, :k], (strength[:, :k] ** NARROW * held).astype(np.float32), resolution)
+
+
+def _drawn_together(space: Floats, near: NDArray[np.int32], strength: Floats) -> Floats:
+    """The vectors moved towards their nearest neighbours: k-means then finds cells that are nearer to what people
+    mean (on all data that was tried), while the graph of vectors so moved would only show itself."""
+    from scipy import sparse
+
+    n, k = len(space), min(DRAWN, near.shape[1])
+    weights = strength[:, :k] / np.maximum(strength[:, :k].sum(axis=1, keepdims=True), 1e-6)
+    around = sparse.csr_matrix((weights.ravel(), near[:, :k].flatten(), np.arange(n + 1) * k), shape=(n, n))
+    return unit((space + TOWARDS * np.asarray(around @ space)).astype(np.float32))
 
 
 def _with_kept(votes: Floats, kept: Groups, near: NDArray[np.int32]) -> Floats:
