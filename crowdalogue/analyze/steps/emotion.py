@@ -32,7 +32,8 @@ def run(documents: list[Document]) -> None:
         named = emotion_words.found(cut(document))
         if not named and first == NOTHING:
             continue
-        finding = judged(weighed(dict(zip(loaded.labels, row, strict=True)), named), named, loaded.version)
+        believed = dict(zip(loaded.labels, row, strict=True)) if named else {first: max(row)}
+        finding = judged(weighed(believed, named), named, loaded.version)
         if finding is not None:
             document.findings[NAME] = finding
             if finding.label == first:

@@ -50,9 +50,35 @@ class Table:
     filled: int = 0
 
 
+class _Met:
+    """A number for every bucket that any model of this process knows: one table of two megabytes, and not one a model.
+
+    A model's own rows stand under these numbers in a table small enough to stay in the processor's cache.
+    """
+
+    def __init__(self) -> None:
+        self.place = np.full(BUCKETS, -1, dtype=np.int32)
+        self.size = 0
+        self._lock = threading.Lock()
+
+    def add(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The numbers of these buckets, new ones for those not met before."""
+        with self._lock:
+            fresh = np.unique(buckets[self.place[buckets] < 0])
+            self.place[fresh] = np.arange(self.size, self.size + len(fresh), dtype=np.int32)
+            self.size += len(fresh)
+            return self.place[buckets]
+
+
+_met = _Met()
+
+
 @dataclass(slots=True)
 class Weights:
-    """One linear model: `rows` (features, labels) for the hashed features in `place` (bucket -> row, -1 for none)."""
+    """One linear model: `rows` (features, labels), and `place`, the row under each of the numbers of `_met`.
+
+    The last row is of zeros and stands for every feature that was pruned; so does the last of `place`.
+    """
 
     bias: Floats
     rows: Floats
@@ -63,9 +89,10 @@ class Weights:
 
     @classmethod
     def of(cls, bias: Any, rows: Any, buckets: Any, embedding: Any | None) -> Weights:
-        """From arrays as a head file holds them; a last row of zeros stands for every feature that was pruned."""
-        place = np.full(BUCKETS, len(buckets), dtype=np.int32)
-        place[buckets] = np.arange(len(buckets), dtype=np.int32)
+        """From arrays as a head file holds them."""
+        numbers = _met.add(np.asarray(buckets, dtype=np.int64))
+        place = np.full(int(numbers.max(initial=-1)) + 2, len(buckets), dtype=np.int32)
+        place[numbers] = np.arange(len(buckets), dtype=np.int32)
         padded = np.vstack([rows, np.zeros((1, rows.shape[1]), dtype=rows.dtype)]).astype(np.float32)
         return cls(
             np.asarray(bias, dtype=np.float32),
@@ -73,6 +100,11 @@ class Weights:
             place,
             None if embedding is None else np.asarray(embedding, dtype=np.float32),
         )
+
+    def at(self, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The rows of features by their numbers in `_met`, -1 for those that no model knows."""
+        pruned = len(self.place) - 1
+        return self.place[np.where(numbers < pruned, numbers, pruned)]
 
     def table(self, vocabulary: Vocabulary) -> Table:
         """This model's table for a vocabulary, with a row for every unit met so far."""
@@ -102,7 +134,7 @@ class Weights:
 
     def _sums(self, buckets: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
         owner = np.repeat(np.arange(len(counts)), counts)
-        return _summed(self.rows[self.place[buckets]], owner, len(counts)), counts.astype(np.float32)
+        return _summed(self.rows[self.at(_met.place[buckets])], owner, len(counts)), counts.astype(np.float32)
 
 
 def _summed(rows: Floats, owner: NDArray[np.int64], size: int) -> Floats:
@@ -189,9 +221,10 @@ class Part:
         known = sums.shape[1]
         self.text, self.cues = table.text[:known], table.cues[:known]
         self.text_scale, self.cue_scale = _scales(table, batch)
-        at = weights.place[batch.pairs]
+        pair_at, numbers = _pairs(batch)
+        at = weights.at(numbers)
         hit = np.flatnonzero(at < len(weights.rows) - 1)
-        self.pair_at, self.pair_rows = batch.pair_at[hit], weights.rows[at[hit]]
+        self.pair_at, self.pair_rows = pair_at[hit], weights.rows[at[hit]]
         text = sums @ self.text
         text += _summed(self.pair_rows, batch.owner[self.pair_at], batch.size)
         self.scores = weights.bias + text * self.text_scale[:, None] + (sums @ self.cues) * self.cue_scale[:, None]
@@ -240,6 +273,18 @@ class Part:
             every[places + 1] += halves
             added += every[at]
         return added
+
+
+def _pairs(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where pairs stand that any model knows, and their numbers in `_met`."""
+    key = ("pairs", _met.size)  # a model read meanwhile may know more
+    known = batch.parts.get(key)
+    if known is None:
+        numbers = _met.place[batch.pairs]
+        some = np.flatnonzero(numbers >= 0)
+        known = batch.parts[key] = (batch.pair_at[some], numbers[some])
+    pairs: tuple[NDArray[np.int64], NDArray[np.int32]] = known
+    return pairs
 
 
 def _scales(table: Table, batch: Batch) -> tuple[Floats, Floats]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -202,15 +203,15 @@ class Vocabulary:
         if unit.startswith("#"):
             return (), (_bucket(unit.removeprefix("#")),)
         if unit.startswith("^"):
-            return (_bucket(unit),), tuple(_bucket(f"^{g}") for g in lexicon.groups(unit[1:]))
+            return (_bucket(unit),), tuple(_cue(f"^{g}") for g in lexicon.groups(unit[1:]))
         after, unit = unit.startswith(">"), unit.removeprefix(">")
         negated, word = unit.startswith("¬"), unit.removeprefix("¬")
         letters, groups = self._known[word]
         text = (_bucket(word), _bucket("¬" + word), *letters) if negated else (_bucket(word), *letters)
         mark = "¬" if negated else ""
-        cues = [_bucket(f"={mark}{group}") for group in groups]
+        cues = [_cue(f"={mark}{group}") for group in groups]
         if after:
-            cues += [_bucket(f">{mark}{group}") for group in groups if group in _FELT]
+            cues += [_cue(f">{mark}{group}") for group in groups if group in _FELT]
         return text, tuple(cues)
 
     def arrays(self) -> tuple[NDArray[np.uint64], Bools]:
@@ -266,6 +267,12 @@ def _sign(form: str, first: str) -> str:
 
 def _bucket(feature: str) -> int:
     return crc32(feature.encode("utf-8", "replace")) & (BUCKETS - 1)
+
+
+@lru_cache(maxsize=1024)
+def _cue(feature: str) -> int:
+    """The bucket of a group of our lists: there are few of them."""
+    return _bucket(feature)
 
 
 def _crc_table() -> NDArray[np.uint32]:
