@@ -38,8 +38,8 @@ TRIED = 1_500
 BALANCE = 0.75
 # How much a taught text that is kept counts against an `oos` text that is refused, as shares of each kind.
 INSIDE = 5.0
-# Up to this many examples a label, on average, its name counts as one more.
-FEW = 20
+# Up to this many examples a label, on average, its name is one more, and the sentence vector counts more than the rest.
+FEW, SHARES = 20, (0.55, 0.1, 0.1, 0.25)
 CHUNK = 512
 # What a text is judged on, how many words on either side of it are read by themselves, and how much the meaning
 # around it counts beside that of the whole.
@@ -69,7 +69,8 @@ GRID = tuple(Settings(*mix, smooth) for mix in _MIXES for smooth in (0.03, 0.2, 
 class Reader:
     """Texts to what is compared: vectors centred part by part (None without an encoder), and sparse rows."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], *, few: bool = False) -> None:
+        self._shares = SHARES if few else (1 / PARTS,) * PARTS
         kept = [text[:READ_CHARACTERS] for text in texts]
         self._around = sum(bool(_JUDGED.search(text)) for text in kept) > len(kept) / 2
         wide, close, spans = self._told(kept)
@@ -104,7 +105,7 @@ class Reader:
     def _centred(self, vectors: Floats) -> Floats:
         assert self._middle is not None
         parts = (vectors - self._middle).reshape(len(vectors), -1, WIDTH)
-        share = np.full(PARTS, 1 / PARTS)
+        share = np.array(self._shares)
         if self._around:
             share = np.r_[share * (1 - NEARBY), np.full(AROUND, NEARBY / AROUND)]
         size = np.linalg.norm(parts, axis=2, keepdims=True) / np.sqrt(share)[None, :, None]
@@ -294,7 +295,7 @@ def fit(texts: Sequence[str], labels: Sequence[str], seed: int = 3) -> Classifie
     place = {name: i for i, name in enumerate(names)}
     named = _named(names, len(labels))
     numbers = np.array([place.get(label, -1) for label in [*labels, *(name for name, _ in named)]], dtype=np.int64)
-    reader = Reader([*texts, *(words for _, words in named)])
+    reader = Reader([*texts, *(words for _, words in named)], few=bool(named))
     rows: Rows = reader.first
     order = np.random.default_rng(seed).permutation(len(labels))
     outside = order[numbers[order] < 0][: TRIED // 5]

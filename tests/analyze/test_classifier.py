@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from crowdalogue.analyze import classifier
+from crowdalogue.text.encoder import WIDTH
 
 CARDS = [f"my {kind} card was {what}" for kind in ("debit", "credit", "bank") for what in ("lost", "stolen", "taken")]
 TRAINS = [f"the {kind} was {what}" for kind in ("train", "tram", "metro") for what in ("late", "delayed", "cancelled")]
@@ -95,6 +96,18 @@ def test_every_row_is_left_out_as_if_it_had_not_been_there() -> None:
         among = likeness[np.ix_(others, others)] + np.diag(0.5 / counts[others])
         expected = likeness[row, others] @ np.linalg.solve(among, targets[others])
         assert np.allclose(left_out[row], expected, atol=1e-3)
+
+
+def test_rows_of_none_speak_against_every_label() -> None:
+    targets, _ = classifier._targets(np.array([0, 1, -1]), 2)
+    assert targets.tolist() == [[1, 0], [0, 1], [-1, -1]]
+
+
+def test_with_few_examples_the_sentence_vector_counts_more() -> None:
+    many, few = (classifier.Reader([*CARDS, *TRAINS], few=few).first[0] for few in (False, True))
+    assert many is not None and few is not None
+    assert np.allclose((many[:, :WIDTH] ** 2).sum(axis=1), 0.25, atol=1e-3)
+    assert np.allclose((few[:, :WIDTH] ** 2).sum(axis=1), 0.55, atol=1e-3)
 
 
 def test_with_none_of_these_taught_settings_are_judged_by_what_one_threshold_parts() -> None:
