@@ -32,7 +32,10 @@ class Riser:
 
 @dataclass(frozen=True)
 class Why:
-    """What rose, the most people first, and where to go on: the two stretches compared, and all that moved."""
+    """What rose, the most people first, and where to go on: all of both stretches compared, and all that moved.
+
+    The comparison is of all messages, not of the negative ones: with so many words to look at, few of them would stand.
+    """
 
     risers: list[Riser]
     refused: bool  # too few people to say
@@ -46,15 +49,14 @@ def of_negative(scope: Scope) -> Why | None:
     earlier = scope.before()
     if earlier is None:
         return None
-    filters, before = (s.filters.with_(sentiment=("negative",)) for s in (scope, earlier))
-    narrowed = Scope.of(filters, now=scope.now)
+    narrowed = Scope.of(scope.filters.with_(sentiment=("negative",)), now=scope.now)
     found = [movers.movers(narrowed, by) for by in BY]
     risers = [_riser(narrowed, by, row) for by, moved in zip(BY, found, strict=True) for row in _most(moved.rose)]
     return Why(
         risers,
         all(moved.refused or not moved.looks for moved in found),
-        compare.address(filters, before),
-        page.address(filters, BY[0]),
+        compare.address(scope.filters, earlier.filters),
+        page.address(narrowed.filters, BY[0]),
         f"{movers.DEFINITION} Here of those who wrote something negative; those that added most people come first.",
     )
 
