@@ -2,7 +2,8 @@
 
 Words and pairs of words are counted once a message. Those that stand out in one group against all others, by
 log-odds with an informative Dirichlet prior (the shares over all messages), are its words; the name is the best
-one or two. A group without any is named after the message at its middle.
+one or two, as customers say them together where many do ("verify my identity"). A group without any is named after the
+message at its middle.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdalogue.analyze.topic_spans import together
 from crowdalogue.text.normalise import LINK, NAMED, visible
 
 PRIOR = 500.0  # messages that the prior weighs
@@ -22,6 +24,8 @@ SURE = 1.28  # z from which on a phrase stands out; among few messages none reac
 SHARE = 0.04  # of the group's messages that a phrase of its name stands in
 WORDS = 12  # phrases kept for a group
 LONGEST = 60  # characters of a name taken from a message
+PAIRED = 0.8  # share of those who say a word that say it in one and the same pair
+LOOKED_AT = 100  # messages of a group in which is looked for how its words are said together
 READ = 2000  # characters of a message that are looked at
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _CODE = re.compile(r"(?<!\w)[^\W\d_]{1,5}[-#]?\d{3,}\w*")  # numbers of orders: AB-12345
@@ -73,6 +77,8 @@ _STOP_WORDS = """
     var vara varför varit varje vem vi vid vilka vilken vill vår våra vårt än är även åt över
 """
 _STOP = frozenset(_STOP_WORDS.split())
+# Behind a word they make another one of it: "top up", "log out", "money back".
+_PARTICLES = frozenset({"up", "off", "out", "down", "back"})
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,14 @@ class Named:
     words: tuple[tuple[str, float, int], ...]
 
 
-def names(said: Sequence[set[str]], groups: NDArray[np.int64], middles: Sequence[str]) -> list[Named]:
+def names(
+    said: Sequence[set[str]], groups: NDArray[np.int64], middles: Sequence[str], texts: Sequence[str] = ()
+) -> list[Named]:
     """Name each of the groups 0 to len(middles) - 1.
 
     `said` are the phrases of each message, `groups` says which group each is in, `middles` the message at each
-    group's middle. Names are never empty, never shared by two groups, and depend on the messages alone.
+    group's middle, `texts` the messages, if their words shall stand as they are said together. Names are never empty,
+    never shared by two groups, and depend on the messages alone.
     """
     count = len(middles)
     found = _standing_out(said, groups, count)
@@ -96,7 +105,11 @@ def names(said: Sequence[set[str]], groups: NDArray[np.int64], middles: Sequence
     result: list[Named | None] = [None] * count
     for group in np.lexsort((np.arange(count), -sizes)):  # the largest has the first choice
         words = found[group]
-        name = _free(_candidates(words, int(sizes[group]), middles[group]), taken)
+        candidates = _candidates(words, int(sizes[group]), middles[group])
+        if texts and words:
+            here = np.flatnonzero(groups == group).tolist()
+            candidates = _as_said(candidates[0], said, texts, here) + candidates
+        name = _free(candidates, taken)
         taken.add(name.casefold())
         result[group] = Named(name, tuple(words[:WORDS]))
     return [named for named in result if named is not None]
@@ -118,6 +131,8 @@ def phrases(text: str) -> set[str]:
             found.add(word)
             if before and hit.start() - end <= 1 and before != word:
                 found.add(f"{before} {word}")
+        elif before and word in _PARTICLES and hit.start() - end <= 1:
+            found.add(f"{before} {word}")
         before, end = (word if telling else ""), hit.end()
     return found
 
@@ -166,8 +181,27 @@ def _candidates(words: list[tuple[str, float, int]], size: int, middle: str) -> 
     covered = {w for p in whole for w in p.split()}
     picked = [p for p, _ in telling if p in whole or (" " not in p and p not in covered)]
     picked += [p for p, _ in telling if p not in picked]
+    picked = list(dict.fromkeys(_fuller(p, telling) for p in picked))
     out = _joined(picked)
     return [*out, _shortened(middle)]
+
+
+def _fuller(phrase: str, telling: list[tuple[str, int]]) -> str:
+    """A word that is hardly said but in one pair, as that pair: "top ups" for "ups"."""
+    said = dict(telling)
+    pairs = [(n, p) for p, n in telling if " " in p and phrase in p.split() and n >= PAIRED * said[phrase]]
+    return max(pairs)[1] if pairs else phrase
+
+
+def _as_said(name: str, said: Sequence[set[str]], texts: Sequence[str], here: Sequence[int]) -> list[str]:
+    """The words of a name as customers say them together, if they do; `here` are the messages of the group."""
+    parts = name.split(", ")
+    if len(parts) != 2:
+        return []
+    both = [i for i in here if said[i].issuperset(parts)]
+    some = both[:: max(1, -(-len(both) // LOOKED_AT))]
+    found = together([word for part in parts for word in part.split()], (texts[i] for i in some), _STOP)
+    return [found] if found else []
 
 
 def _joined(picked: list[str]) -> list[str]:
@@ -183,7 +217,11 @@ def _joined(picked: list[str]) -> list[str]:
 
 def _same_words(one: str, other: str) -> bool:
     """Whether two phrases share a word or a form of one: "verify" and "verifying"."""
-    return any(a == b or (len(a) > 3 and a[:4] == b[:4]) for a in one.split() for b in other.split())
+    return any(_same(a, b) for a in one.split() for b in other.split())
+
+
+def _same(a: str, b: str) -> bool:
+    return a == b or f"{a}s" == b or f"{b}s" == a or (len(a) > 3 and a[:4] == b[:4])
 
 
 def _shortened(message: str) -> str:

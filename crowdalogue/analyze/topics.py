@@ -304,9 +304,10 @@ def _described(
     members = [one_each[topic[one_each] == t] for t in range(count)]
     best = [_representatives(m, vectors, centroids[t]) for t, m in enumerate(members)]
     middles = [texts[b[0]] if b else "" for b in best]
-    named = naming.names(said, topic[one_each], middles)
+    spoken = [texts[i] for i in one_each]
+    named = naming.names(said, topic[one_each], middles, spoken)
     coarse = _coarser(centroids, np.array([len(m) for m in members]))
-    groups = _groups(coarse, named, said, topic[one_each], middles)
+    groups = _groups(coarse, named, said, topic[one_each], middles, spoken)
     sizes = np.bincount(topic, minlength=count)
     silent = [tuple(np.flatnonzero(topic == t)[:1].tolist()) for t in range(count) if not best[t]]
     topics = [
@@ -342,12 +343,17 @@ def _coarser(centroids: Floats, sizes: Groups) -> Groups:
 
 
 def _groups(
-    coarse: Groups, named: Sequence[naming.Named], said: Sequence[set[str]], topic: Groups, middles: Sequence[str]
+    coarse: Groups,
+    named: Sequence[naming.Named],
+    said: Sequence[set[str]],
+    topic: Groups,
+    middles: Sequence[str],
+    spoken: Sequence[str],
 ) -> tuple[Group, ...]:
     inside = [np.flatnonzero(coarse == g) for g in range(int(coarse.max()) + 1)]
     if len(inside) == len(named):
         return tuple(Group(n.name, n.words, (i,)) for i, n in enumerate(named))
-    whole = naming.names(said, coarse[topic], [middles[i[0]] for i in inside])
+    whole = naming.names(said, coarse[topic], [middles[i[0]] for i in inside], spoken)
     alone = {g: named[i[0]] for g, i in enumerate(inside) if len(i) == 1}
     return tuple(
         Group((alone.get(g) or whole[g]).name, (alone.get(g) or whole[g]).words, tuple(i.tolist()))

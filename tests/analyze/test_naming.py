@@ -33,6 +33,30 @@ def test_phrases_say_something() -> None:
     assert "code working" not in said  # they do not stand side by side
 
 
+def test_a_word_and_its_particle_are_one() -> None:
+    said = naming.phrases("Why did my top-up fail? I was logged out, and want my money back.")
+    assert {"top up", "logged out", "money back"} <= said and not said & {"up", "out", "back"}
+
+
+def test_named_as_customers_say_it() -> None:
+    """With the messages at hand; a word that is only said in a pair stands as that pair."""
+    groups = {
+        "verify": ["How do I verify my identity?", "verify my identity please", "Why verify my identity"],
+        "limit": [
+            "limit for top ups",
+            "is there a limit to top ups",
+            "the limit of my top ups",
+            "what limit, top ups?",
+        ],
+        "top up": ["my top up is late", "late top up", "top up late again", "the top up came late", "top up, late"],
+    }
+    texts = [t for found in groups.values() for t in found]
+    of = np.repeat(np.arange(3), [len(found) for found in groups.values()])
+    named = naming.names([naming.phrases(t) for t in texts], of, [f[0] for f in groups.values()], texts)
+    assert named[0].name == "verify my identity"
+    assert "top ups" in named[1].name and "top up" in named[2].name
+
+
 def test_numbers_of_orders_and_addresses_are_no_words() -> None:
     said = naming.phrases("My order BC-79217 (#AB123) went to jo.berg@example.com, model X9 @shop")
     assert said == {"order", "model", "x9", "model x9"}
