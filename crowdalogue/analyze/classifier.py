@@ -11,8 +11,7 @@ examples, the words of their names are one more. Words that a text is to be judg
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,9 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from crowdalogue.analyze import training
+from crowdalogue.analyze import many, training
 from crowdalogue.analyze.document import READ_CHARACTERS
 from crowdalogue.text.encoder import WIDTH, EncoderMissing
 from crowdalogue.text.layers import AROUND, PARTS, Span, encode_around, encode_layers
@@ -261,7 +258,7 @@ class Classifier:
     _reader: Reader
     _rows: Rows
     _weights: Floats
-    _extra: Callable[[Rows], Floats] | None = None
+    _many: many.Many | None = None
 
     def label(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """The label of each text and its calibrated confidence."""
@@ -273,8 +270,10 @@ class Classifier:
     def scores(self, texts: Sequence[str]) -> Floats:
         """How much speaks for each label, (texts, labels): about 1 for the right one and 0 for the others."""
         rows = self._reader.read(texts)
+        if self._many is not None:
+            return self._many(rows)
         scores: Floats = _mixed(rows, self._rows, self.settings) @ self._weights
-        return scores if self._extra is None else scores + self._extra(rows)
+        return scores
 
     def _told(self, scores: Floats) -> list[tuple[str, float]]:
         shares = _shares(scores / self.temperature)
@@ -298,11 +297,11 @@ def fit(texts: Sequence[str], labels: Sequence[str], seed: int = 3) -> Classifie
     reader = Reader([*texts, *(words for _, words in named)], few=bool(named))
     rows: Rows = reader.first
     order = np.random.default_rng(seed).permutation(len(labels))
+    if len(numbers) > MOST:
+        return _fit_many(names, numbers, reader, order)
     outside = order[numbers[order] < 0][: TRIED // 5]
     tried = np.union1d(order[: _tried(len(names))], outside)
     settings = _choose(_taken(rows, tried), numbers[tried], len(names))
-    if len(numbers) > MOST:
-        return _fit_many(names, numbers, reader, settings, order)
     weights, left_out = _fit_all(rows, numbers, len(names), settings)
     held, truth = left_out[: len(labels)], numbers[: len(labels)]
     threshold = _threshold(held, truth) if OUT in labels else None
@@ -322,6 +321,26 @@ def _fit_all(rows: Rows, numbers: NDArray[np.int64], labels: int, settings: Sett
         if weights.any():
             break
     return weights, left_out
+
+
+def _fit_many(
+    names: tuple[str, ...], numbers: NDArray[np.int64], reader: Reader, order: NDArray[np.int64]
+) -> Classifier:
+    model, held, truth = many.learn(reader.first, numbers, len(names), order)
+    threshold = _threshold(held, truth) if (numbers < 0).any() else None
+    inside = truth >= 0
+    heat = training.temperature(held[inside], truth[inside]) if inside.any() else 1.0
+    none = np.zeros((0, len(names)), dtype=np.float32)
+    return Classifier(
+        names,
+        Settings(1.0, model.share, 0.0, 0.0),
+        threshold,
+        heat,
+        reader,
+        _taken(reader.first, order[:0]),
+        none,
+        model,
+    )
 
 
 def _named(names: Sequence[str], examples: int) -> list[tuple[str, str]]:
@@ -365,86 +384,3 @@ def _shares(scores: Floats) -> Floats:
     result: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
     result /= result.sum(axis=1, keepdims=True)
     return result
-
-
-# --- many examples -----------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Wording:
-    """Logistic regression over the sparse rows, as scores of the same kind as those of the meaning."""
-
-    model: Any
-    columns: list[int]
-    labels: int
-    share: float
-
-    def __call__(self, rows: Rows) -> Floats:
-        scores = np.zeros((rows[1].shape[0], self.labels), dtype=np.float32)
-        scores[:, self.columns] = self.model.predict_proba(rows[1]) * self.share
-        return scores
-
-
-def _fit_many(
-    names: tuple[str, ...],
-    numbers: NDArray[np.int64],
-    reader: Reader,
-    settings: Settings,
-    order: NDArray[np.int64],
-) -> Classifier:
-    """Meaning by ridge over the likeness to `LANDMARKS` rows, wording by logistic regression, mixed on a held part."""
-    rows = reader.first
-    cut = int(len(order) * 0.1)
-    held, seen = order[:cut], order[cut:]
-    marks = _taken(rows, np.sort(order[-LANDMARKS:]))
-    meaning = Settings(1.0, 0.0, settings.narrow, settings.smooth)
-    with_vectors = rows[0] is not None
-    first = _landmark_weights(_taken(rows, seen), marks, numbers[seen], len(names), meaning) if with_vectors else None
-    base = _by_landmarks(_taken(rows, held), marks, first, meaning, len(names))
-    wording = _wording(_taken(rows, seen), numbers[seen], len(names))
-    said = wording(_taken(rows, held))
-    mixes = [(_macro(base + share * said, numbers[held]), share) for share in (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 2.0)]
-    best = max(mixes)[1]
-    scores = base + best * said
-    threshold = _threshold(scores, numbers[held]) if (numbers < 0).any() else None
-    final = _landmark_weights(rows, marks, numbers, len(names), meaning) if with_vectors else None
-    wording = _wording(rows, numbers, len(names))
-    wording.share = best
-    heat = _temperature(scores, numbers[held])
-    if final is None:
-        final = np.zeros((marks[1].shape[0], len(names)), dtype=np.float32)
-    return Classifier(names, meaning, threshold, heat, reader, marks, final, wording)
-
-
-def _by_landmarks(rows: Rows, marks: Rows, weights: Floats | None, settings: Settings, labels: int) -> Floats:
-    if weights is None:
-        return np.zeros((rows[1].shape[0], labels), dtype=np.float32)
-    result: Floats = _mixed(rows, marks, settings) @ weights
-    return result
-
-
-def _landmark_weights(rows: Rows, marks: Rows, numbers: NDArray[np.int64], labels: int, settings: Settings) -> Floats:
-    """Ridge regression on the likeness to the landmarks, added up a chunk of rows at a time."""
-    targets, counts = _targets(numbers, labels)
-    among = _mixed(marks, marks, settings)
-    left = (settings.smooth * among).astype(np.float64)
-    left[np.diag_indices_from(left)] += 1e-3 * len(numbers) / len(left)
-    right = np.zeros((len(left), labels))
-    step = 8 * CHUNK
-    for start in range(0, len(numbers), step):
-        part = slice(start, start + step)
-        near = _mixed(_taken(rows, part), marks, settings)
-        left += near.T @ (near * counts[part, None])
-        right += near.T @ (targets[part] * counts[part, None])
-    factor = scipy.linalg.cho_factor(left, lower=True, overwrite_a=True, check_finite=False)
-    result: Floats = scipy.linalg.cho_solve(factor, right, check_finite=False).astype(np.float32)
-    return result
-
-
-def _wording(rows: Rows, numbers: NDArray[np.int64], labels: int) -> _Wording:
-    inside = np.flatnonzero(numbers >= 0)
-    model = LogisticRegression(C=5.0, max_iter=60, class_weight="balanced", tol=1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(rows[1][inside], numbers[inside])
-    return _Wording(model, [int(c) for c in model.classes_], labels, 1.0)

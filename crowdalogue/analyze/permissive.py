@@ -1,7 +1,8 @@
-"""Labelled samples from data sets whose licence lets a shipped head learn from them, with the credit they ask for.
+"""Labelled samples a shipped head may learn from beside our own examples, with the credit they ask for.
 
-Only these may be named here: BANKING77 (CC BY 4.0), CLINC150 (CC BY 3.0), airline seat reviews (CC0). What they were
-made for is not what our heads ask, so each is used for the part where its own label settles ours, and counts little.
+Of other people's data only these may be named here: BANKING77 (CC BY 4.0), CLINC150 (CC BY 3.0), airline seat reviews
+(CC0). What they were made for is not what our heads ask, so each is used for the part where its own label settles
+ours, and counts little. Beside them stand tweets of our own that mean no company and are labelled for sentiment only.
 """
 
 from __future__ import annotations
@@ -13,20 +14,28 @@ from pathlib import Path
 
 CREDITS = {
     "own": "Crowdalogue's own labelled examples (Apache-2.0)",
+    "general": "Crowdalogue's own invented tweets on anything, labelled for sentiment (Apache-2.0)",
     "banking77": "BANKING77 (CC BY 4.0), Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders",
     "clinc150": "CLINC150 (CC BY 3.0), Larson et al. 2019, An Evaluation Dataset for Intent Classification",
     "airline_seat": "Airline seat reviews (CC0)",
 }
 Row = tuple[str, str, float, str, str]
+GENERAL = Path(__file__).resolve().parent / "examples" / "general" / "general.csv"
 _ASKING = ("how", "what", "when", "where", "which", "who", "can", "do", "does", "is", "are", "could", "will", "may")
 
 
 def samples(step: str, folder: Path | None) -> list[Row]:
     """(text, label, weight, source, language) for a step; nothing where the data is absent or does not tell."""
+    own = _general() if step == "sentiment" else []
     if folder is None:
-        return []
+        return own
     makers = {"sentiment": _sentiment, "intent": _intent, "needs_answer": _needs_answer}
-    return makers[step](folder) if step in makers else []
+    return own + makers[step](folder) if step in makers else []
+
+
+def _general() -> list[Row]:
+    with GENERAL.open(newline="", encoding="utf-8") as file:
+        return [(r["text"], r["sentiment"], 1.0, "general", r["language"]) for r in csv.DictReader(file)]
 
 
 def _sentiment(folder: Path) -> list[Row]:

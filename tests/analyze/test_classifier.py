@@ -49,7 +49,6 @@ def test_two_examples_of_each_are_enough_to_answer() -> None:
 
 def test_more_examples_than_fit_in_one_table_are_learned_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "MOST", 10)
-    monkeypatch.setattr(classifier, "LANDMARKS", 8)
     found = [name for name, _ in taught().label(["the card was stolen", "the train was cancelled"])]
     assert found == ["card", "train"]
 
