@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import F, Model
+from django.db.models import Model
 from django.utils.timezone import now as the_time
 
 from crowdalogue.channels import open_channel
 from crowdalogue.channels.base import Author, Outgoing
 from crowdalogue.errors import Failure
 from crowdalogue.models import Account
+from crowdalogue.models.bulk import lease
 
 LEASE = timedelta(minutes=3)  # a worker that died leaves its rows to be tried again after this
 BACK_OFF = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
@@ -29,12 +30,7 @@ def due(model: type[Row], at: datetime, limit: int, *related: str) -> list[Row]:
     """At most `limit` rows to be tried now, with what they are `related` to; each is put off by a lease, so that
     another worker does not try it at the same time."""
     rows: Any = model._default_manager
-    queued = rows.filter(state="queued", not_before__lte=at).order_by("not_before", "pk")
-    mine = [
-        pk
-        for pk, was in queued.values_list("pk", "not_before")[:limit]
-        if rows.filter(pk=pk, state="queued", not_before=was).update(not_before=at + LEASE, attempts=F("attempts") + 1)
-    ]
+    mine = lease(rows.filter(state="queued", not_before__lte=at), at + LEASE, limit)
     return list(rows.filter(pk__in=mine).select_related(*related).order_by("pk"))
 
 

@@ -20,6 +20,8 @@ RELATED = ("handle__person", "conversation__handle__person")
 SIGN = "•"
 SHORTEST = 3  # letters of a name that is looked for
 _WORD = re.compile(r"[^\W\d_]+")
+_GREETINGS = ("Hi", "Hello", "Hey", "Dear", "Hallo", "Hej", "Hola", "Bonjour", "Ciao", "Regards,", "Thanks,")
+_BEFORE_NAMES = "|".join(["^", "(?<=[–—-])", "(?<=[–—-] )", *(f"(?<={word} )" for word in _GREETINGS)])
 
 
 def text_of(message: Message, text: str | None = None) -> str:
@@ -75,12 +77,16 @@ def hidden_name(text: str, name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def patterns_of(name: str) -> tuple[re.Pattern[str], ...]:
-    """What a name is looked for by. Parts that are words of everyday speech (The, Will) are not looked for alone."""
+    """What a name is looked for by. Parts that are words of everyday speech too (Will, Una) count only where a name
+    stands: behind a greeting or a dash, alone on a line, or last."""
     words = _WORD.findall(name)
-    parts = [w for w in words if len(w) >= SHORTEST and w[0].isupper() and naming.phrases(w)]
-    found = [rf"(?<!\w)(?:{'|'.join(map(re.escape, dict.fromkeys(parts)))})(?!\w)"] if parts else []
-    if len(words) > 1:
-        found.insert(0, rf"(?i)(?<!\w){re.escape(name)}(?!\w)")
+    parts = [w for w in dict.fromkeys(words) if len(w) >= SHORTEST and w[0].isupper()]
+    names = "|".join(re.escape(w) for w in parts if naming.phrases(w))
+    everyday = "|".join(re.escape(w) for w in parts if not naming.phrases(w))
+    found = [rf"(?i)(?<!\w){re.escape(name)}(?!\w)"] if len(words) > 1 else []
+    found += [rf"(?<!\w)(?:{names})(?!\w)"] if names else []
+    found += [rf"(?m)(?:{_BEFORE_NAMES})(?:{everyday})(?=\s*(?:$|[,.!]))"] if everyday else []
+    found += [rf"(?<!\w)(?:{everyday})(?=\W*\Z)"] if everyday else []
     return tuple(re.compile(one) for one in found)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from crowdalogue.channels.asking import Walk
 from crowdalogue.channels.base import (
     Author,
-    Channel,
     Fetched,
     Field,
     Ignored,
@@ -45,11 +44,10 @@ ON_THE_WAY = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "p
 PAGE = 100
 
 
-class Sms(Channel):
+class Sms(door.Telephone):
     kind = "sms"
     label = "SMS"
     icon = "i-sms"
-    handles = "phone"
     fields = (
         *FIELDS[:3],
         Field(
@@ -80,17 +78,7 @@ class Sms(Channel):
     receipts = True
     tried = "Prism with Twilio's OpenAPI file; recorded exchanges"
 
-    @property
-    def ours(self) -> str:
-        return normalise_phone(str(self.settings["number"] or ""))
-
-    def normalise(self, address: str) -> str:
-        return normalise_phone(address)
-
     # --- the door
-
-    def verify(self, raw: Raw, now: datetime) -> None:
-        door.check_signature(raw, str(self.settings["auth_token"] or "").strip())
 
     def respond(self, raw: Raw) -> Response | None:
         return door.EMPTY  # anything else would be sent to the customer

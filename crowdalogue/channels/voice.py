@@ -19,7 +19,6 @@ from crowdalogue.channels.asking import Walk
 from crowdalogue.channels.base import (
     Attachment,
     Author,
-    Channel,
     Fetched,
     Field,
     Ignored,
@@ -44,11 +43,10 @@ GREETING = "Thank you for calling. Please leave a message after the tone, and we
 THANKS = "Thank you. We will answer you soon. Good bye."
 
 
-class Voice(Channel):
+class Voice(door.Telephone):
     kind = "voice"
     label = "Voice messages"
     icon = "i-phone"
-    handles = "phone"
     fields = (
         *FIELDS[:3],
         Field("greeting", "Greeting", "What callers hear before the tone.", required=False, default=GREETING),
@@ -74,17 +72,7 @@ class Voice(Channel):
     media = "in"
     tried = "Prism with Twilio's OpenAPI file; recorded exchanges"
 
-    @property
-    def ours(self) -> str:
-        return normalise_phone(str(self.settings["number"] or ""))
-
-    def normalise(self, address: str) -> str:
-        return normalise_phone(address)
-
     # --- the door
-
-    def verify(self, raw: Raw, now: datetime) -> None:
-        door.check_signature(raw, str(self.settings["auth_token"] or "").strip())
 
     def respond(self, raw: Raw) -> Response | None:
         """What the telephone says next: the greeting and the tone, or good bye once something was recorded."""

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
 from django.utils.timezone import now
 
 from crowdalogue.channels.base import Attachment as Incoming
 from crowdalogue.errors import Failure
 from crowdalogue.models import Attachment, Message
+from crowdalogue.models.bulk import lease
 
 LONGEST_URL = 2000
 WAITING = "It is being fetched."
@@ -65,12 +65,7 @@ def describe(message: Message, part: Incoming, note: str = "") -> Attachment:
 
 def claim(at: datetime, limit: int) -> list[Attachment]:
     """Files to be fetched now; each is put off by a lease, so that another worker leaves it alone."""
-    waiting = Attachment.objects.filter(not_before__lte=at).order_by("not_before")
-    mine = [
-        pk
-        for pk, was in waiting.values_list("pk", "not_before")[:limit]
-        if Attachment.objects.filter(pk=pk, not_before=was).update(not_before=at + LEASE, attempts=F("attempts") + 1)
-    ]
+    mine = lease(Attachment.objects.filter(not_before__lte=at), at + LEASE, limit)
     return list(Attachment.objects.filter(pk__in=mine).select_related("message__account").order_by("id"))
 
 

@@ -28,6 +28,14 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield batch
 
 
+def lease(rows: models.QuerySet[Any], until: datetime, limit: int) -> list[int]:
+    """Ids of at most `limit` rows of a queue that are due, the longest first, which are this worker's until `until`:
+    `not_before` is put off by a conditional update, so that another worker leaves them alone, and `attempts` counts."""
+    due = rows.order_by("not_before", "pk").values_list("pk", "not_before")[:limit]
+    mine = {"not_before": until, "attempts": models.F("attempts") + 1}
+    return [pk for pk, was in due if rows.filter(pk=pk, not_before=was).update(**mine)]
+
+
 def pick(model: type[Row], names: Sequence[str], limit: int | None = None, **where: Any) -> list[tuple[Any, ...]]:
     """Some columns of the rows where others equal a value, or one of a list: plain SQL, for places where making a
     statement of the ORM takes longer than asking it. Only for columns of numbers and texts."""

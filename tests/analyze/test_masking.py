@@ -34,6 +34,8 @@ def test_names_and_addresses_of_the_author_are_hidden_with_what_is_found(text: s
 
 def test_words_of_everyday_speech_are_no_names() -> None:
     assert hidden("Will the kettle last? Will Smith", "Will Smith") == "Will the kettle last? •••• •••••"
+    assert hidden("Hi Will, will it last? – Will", "Will Smith") == "Hi ••••, will it last? – ••••"
+    assert hidden("Una tetera\nUna\nGracias, Una.", "Una Vey") == "Una tetera\n•••\nGracias, •••."
     assert hidden("I love coffee", "coffee lover", "coffee") == "I love coffee"
     assert hidden("Hello @coffee", "coffee lover", "coffee") == "Hello @••••••"
 

@@ -6,18 +6,36 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from crowdalogue.channels.base import NotUnderstood, Raw, Refused, Response
+from crowdalogue.channels.base import Channel, NotUnderstood, Raw, Refused, Response
 from crowdalogue.channels.jsonbody import clean
+from crowdalogue.channels.manual import normalise_phone
 from crowdalogue.channels.picking import body_of, words
 
-__all__ = ["EMPTY", "HEADER", "check_signature", "form_of", "sign", "signed"]
+__all__ = ["EMPTY", "HEADER", "Telephone", "check_signature", "form_of", "sign", "signed"]
 
 HEADER = "x-twilio-signature"
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 1000
 EMPTY = Response(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")  # nothing is to be done
+
+
+class Telephone(Channel):
+    """What channels behind a number of Twilio share. Theirs: what is said."""
+
+    handles = "phone"
+
+    @property
+    def ours(self) -> str:
+        return normalise_phone(str(self.settings["number"] or ""))
+
+    def normalise(self, address: str) -> str:
+        return normalise_phone(address)
+
+    def verify(self, raw: Raw, now: datetime) -> None:
+        check_signature(raw, str(self.settings["auth_token"] or "").strip())
 
 
 def sign(token: str, url: str, pairs: Sequence[tuple[str, str]] = ()) -> str:
