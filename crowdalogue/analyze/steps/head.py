@@ -128,13 +128,30 @@ class Weights:
             table.cues = np.pad(table.cues, ((0, room), (0, 0)))
             table.text_count = np.pad(table.text_count, (0, room))
             table.cue_count = np.pad(table.cue_count, (0, room))
-        table.text[new], table.text_count[new] = self._sums(*vocabulary.features("text", table.filled, known))
-        table.cues[new], table.cue_count[new] = self._sums(*vocabulary.features("cues", table.filled, known))
+        table.text[new], table.text_count[new] = self._sums(_features(vocabulary, "text", table.filled, known))
+        table.cues[new], table.cue_count[new] = self._sums(_features(vocabulary, "cues", table.filled, known))
         table.filled = known
 
-    def _sums(self, buckets: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def _sums(self, features: _Features) -> tuple[Floats, Floats]:
+        numbers, owner, counts = features
+        return _summed(self.rows[self.at(numbers)], owner, len(counts)), counts
+
+
+_Features = tuple[NDArray[np.int32], NDArray[np.int64], Floats]
+
+
+def _features(vocabulary: Vocabulary, kind: str, start: int, stop: int) -> _Features:
+    """Of some units the features that any model knows (their numbers in `_met`, and whose they are), and how many
+    features each unit has in all. Remembered, since all heads ask for the same units one after the other."""
+    key = (kind, start, stop, _met.size)
+    known: tuple[Any, _Features] | None = vocabulary.asked.get(kind)
+    if known is None or known[0] != key:
+        buckets, counts = vocabulary.features(kind, start, stop)
+        numbers = _met.place[buckets]
+        some = np.flatnonzero(numbers >= 0)
         owner = np.repeat(np.arange(len(counts)), counts)
-        return _summed(self.rows[self.at(_met.place[buckets])], owner, len(counts)), counts.astype(np.float32)
+        known = vocabulary.asked[kind] = key, (numbers[some], owner[some], counts.astype(np.float32))
+    return known[1]
 
 
 def _summed(rows: Floats, owner: NDArray[np.int64], size: int) -> Floats:

@@ -94,6 +94,7 @@ class Vocabulary:
         self.cues: list[tuple[int, ...]] = []
         self._hashes, self._places = Column(np.uint64), Column(np.bool_)
         self._flat = {"text": (Column(np.int64), Column(np.int64)), "cues": (Column(np.int64), Column(np.int64))}
+        self.asked: dict[str, Any] = {}  # what heads remember of the last units they asked for
         self._known: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {}
         self._forms: dict[str, int] = {}
         self._names: list[str] = []
