@@ -21,6 +21,7 @@ HEIGHT = 150  # of the drawing; the labels stand below it
 LABELS = 18
 ROW = 23  # of a heat map
 EMPTY = mark_safe("")
+HIT = '<a href="{}" tabindex="-1"><rect x="{}" y="{}" width="{}" height="{}"/><title>{}</title></a>'
 
 
 @dataclass(frozen=True)
@@ -157,17 +158,15 @@ def _pc(part: float) -> str:
 def _hits(points: Sequence[Point]) -> SafeString:
     """The layer that leads to the messages: one strip for each point, for the pointer only."""
     n = len(points)
-    strips = [(p.href, _pc(i / n), _pc(1 / n), HEIGHT, f"{p.label}: {p.said}") for i, p in enumerate(points) if p.href]
+    strips = [
+        (p.href, _pc(i / n), 0, _pc(1 / n), HEIGHT, f"{p.label}: {p.said}") for i, p in enumerate(points) if p.href
+    ]
     if not strips:
         return EMPTY
     return format_html(
         '<svg class="plot hits" height="{}" aria-hidden="true" focusable="false">{}</svg>',
         HEIGHT + LABELS + 6,
-        format_html_join(
-            "",
-            '<a href="{}" tabindex="-1"><rect x="{}" y="0" width="{}" height="{}"/><title>{}</title></a>',
-            strips,
-        ),
+        format_html_join("", HIT, strips),
     )
 
 
@@ -299,11 +298,7 @@ def heat(grid: Sequence[Sequence[Point]], sentence: str) -> tuple[SafeString, Sa
         names,
         cells,
         hours,
-        format_html_join(
-            "",
-            '<a href="{}" tabindex="-1"><rect x="{}" y="{}" width="{}" height="{}"/><title>{}</title></a>',
-            hits,
-        ),
+        format_html_join("", HIT, hits),
     )
     swatches = format_html_join(
         "", '<rect class="h{}" x="{}" width="12" height="12" rx="3"/>', [(i, 12 * i) for i in range(6)]
