@@ -36,11 +36,21 @@ def needed(step: Step) -> tuple[Step, ...]:
     return (*(s for s in STEPS if wanted & set(s.gives) and s is not step), step)
 
 
+def read_by(step: Step, documents: list[Document]) -> list[Document]:
+    """Let a step, and what it needs, read documents. Raises ValueError, in words, where it can read none of them."""
+    read(documents, needed(step))
+    failed = [d.failed.get(step.name, "") for d in documents]
+    if documents and all(failed):
+        reason = failed[0] if " " in failed[0] else f"It failed ({failed[0]}). Please report it."
+        raise ValueError(f"The step {step.name} can read none of these messages. {reason}")
+    return documents
+
+
 def labeller(step: Step) -> Labeller:
     """What a step says of texts, with what it needs worked out first."""
 
     def label(texts: Sequence[str]) -> list[tuple[str, float]]:
-        documents = read([Document(str(i), text) for i, text in enumerate(texts)], needed(step))
+        documents = read_by(step, [Document(str(i), text) for i, text in enumerate(texts)])
         return [
             (step.label(d), d.findings[step.name].confidence if step.name in d.findings else 0.0) for d in documents
         ]

@@ -69,9 +69,8 @@ def believed(step: str, samples: list[training.Sample], *, embed: bool) -> tuple
     mine = training.features_of(samples, embed=embed)
     more = training.features_of(extra, embed=embed) if extra else None
     labels = [s.label for s in samples]
-    manner = getattr(training, "manner", None)
-    how = () if manner is None else (manner(step),)
-    scores, names = training.crossed(mine, labels, more, extra, [s.group for s in samples], *how)
+    groups = [s.group for s in samples]
+    scores, names = training.crossed(mine, labels, more, extra, groups, training.manner(step))
     truth = np.array([names.index(label) for label in labels])
     shares = scores / training.temperature(scores, truth)
     shares = np.exp(shares - shares.max(axis=1, keepdims=True))

@@ -71,7 +71,7 @@ def label(step: str, file: Path, column: str, as_json: bool) -> None:
 
 def said_of(step: Step, parts: Iterable[list[Row]]) -> Iterator[tuple[Row, str, float | None]]:
     """Each row with what a step says of it and how surely; ("", None) where it finds nothing."""
-    from crowdalogue.analyze import asked, copied, pipeline
+    from crowdalogue.analyze import asked, copied
     from crowdalogue.analyze.document import Document
 
     groups = copied.Groups()
@@ -84,7 +84,11 @@ def said_of(step: Step, parts: Iterable[list[Row]]) -> Iterator[tuple[Row, str, 
             named = [key for _, key in groups.add(documents)]
             yield from ((row, key, 1.0) for row, key in zip(rows, named, strict=True))
             continue
-        for row, document in zip(rows, pipeline.read(documents, asked.needed(step)), strict=True):
+        try:
+            asked.read_by(step, documents)
+        except ValueError as wrong:
+            raise Failure(str(wrong)) from None
+        for row, document in zip(rows, documents, strict=True):
             found = document.findings.get(step.name)
             yield (row, found.label, round(found.confidence, 4)) if found else (row, "", None)
 
@@ -171,6 +175,8 @@ def evaluate(
         )
     if cards and test_file:
         raise Failure("A card holds the figures on our own examples. Leave out --test, or --card.")
+    if cards and not cards.is_dir():
+        raise Failure(f"There is no folder {cards}. Name the folder of the cards, such as docs/models.")
     report: dict[str, Any] = {}
     try:
         for name in [step] if step else quality.scorable():

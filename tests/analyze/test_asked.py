@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from crowdalogue.analyze import asked
+from crowdalogue.analyze.document import Document
+from crowdalogue.analyze.steps import head
 
 
 def test_a_step_is_asked_with_what_it_needs_and_nothing_else() -> None:
@@ -13,6 +17,19 @@ def test_what_says_nothing_cannot_be_asked() -> None:
     assert "embedding" not in asked.names()
     with pytest.raises(ValueError, match=r"There is no step embedding. Choose one of: language, duplicate"):
         asked.step_named("embedding")
+
+
+def test_a_model_file_cut_short_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for suffix in ("json", "safetensors"):
+        whole = (head.SHIPPED / f"urgency.{suffix}").read_bytes()
+        (tmp_path / f"urgency.{suffix}").write_bytes(whole[: len(whole) // 2] if suffix == "safetensors" else whole)
+    monkeypatch.setattr(head, "SHIPPED", tmp_path)
+    head.forget()
+    try:
+        with pytest.raises(ValueError, match=r"The step urgency can read none .* Install the package again"):
+            asked.read_by(asked.step_named("urgency"), [Document("1", "where is it")])
+    finally:
+        head.forget()
 
 
 def test_what_is_not_sure_is_counted_apart() -> None:

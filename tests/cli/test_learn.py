@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crowdalogue.cli.learn import batches, flat
+from crowdalogue.analyze.asked import step_named
+from crowdalogue.cli.learn import batches, flat, said_of
 from crowdalogue.errors import Failure
 from tests.cli.conftest import Done, last_json, refusal
 
@@ -55,6 +56,34 @@ def test_a_row_keeps_its_own_id(crowdalogue: Callable[..., Done], tmp_path: Path
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(line["id"], line["label"]) for line in lines] == [("m-1", "en"), ("2", "de")]
     assert set(lines[0]) == {"id", "label", "confidence"}
+
+
+def test_copies_are_grouped_across_a_whole_file(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    text = "The lift at Central has been out of order for three weeks and nobody tells us when"
+    others = "".join(f"message {i} of {chr(97 + i % 26) * 9} on {i * i} other matters\n" for i in range(600))
+    file.write_text(f"text\n{text}\n{others}RT @me: {text}!!\n")
+    lines = [json.loads(line) for line in crowdalogue("label", "duplicate", file, "--json").stdout.splitlines()]
+    assert lines[0]["label"] == lines[-1]["label"] != lines[1]["label"]
+
+
+def test_what_cannot_be_read_or_scored_is_one_sentence(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    file.write_text('text,label\nx,neutral\n"y,negative\n')
+    assert "never closed" in refusal(crowdalogue("evaluate", "sentiment", "--test", file))
+    assert "There is no file" in refusal(crowdalogue("label", "sentiment", tmp_path / "none.csv"))
+    assert "is a folder. Name a file in it" in refusal(crowdalogue("label", "sentiment", tmp_path))
+    assert "There is no folder" in refusal(crowdalogue("evaluate", "urgency", "--card", tmp_path / "none"))
+
+
+def test_strange_texts_have_a_label(tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    texts = ["", "😡", "Wo ist my order? Merci, gracias أين 注文", "x" * 100_000, "I hate this"]
+    file.write_text("text\n" + "".join(f'"{text}"\n' for text in texts), encoding="utf-8")
+    for step in ("language", "sentiment", "hearsay", "aspects"):
+        said = list(said_of(step_named(step), batches(file, "text", 2)))
+        assert [row.text for row, _, _ in said] == texts
+        assert all(sure is None or 0 <= sure <= 1 for _, _, sure in said)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

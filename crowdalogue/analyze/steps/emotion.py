@@ -7,7 +7,7 @@ See docs/labelling.md for what each means, and docs/models/emotion.md for how fa
 from __future__ import annotations
 
 import dataclasses
-from math import exp
+from math import exp, log
 
 from crowdalogue.analyze.document import NOTHING, UNDETERMINED, Document, Finding
 from crowdalogue.analyze.steps import emotion_words, head
@@ -15,7 +15,9 @@ from crowdalogue.analyze.steps.cut import cut
 
 NAME = "emotion"
 # Below this it is not sure. What a named feeling adds to the logarithm of the odds; both are in the card.
-SURE, NAMED = 0.5, 2.0
+SURE, NAMED = 0.45, 2.0
+# With named feelings counted in, the likeliest is believed too much: its odds to this power, and that much less.
+CALM, DOUBT = 0.74, 0.33
 _HEAD = head.step(NAME)
 
 
@@ -58,7 +60,8 @@ def judged(believed: dict[str, float], named: dict[str, tuple[int, int]], versio
     label = max(believed, key=lambda name: believed[name])
     if label == NOTHING:
         return None
-    confidence = round(believed[label], 4)
+    share = min(max(believed[label], 1e-6), 1 - 1e-6)
+    confidence = round(1 / (1 + exp(DOUBT - CALM * log(share / (1 - share)))), 4)
     if confidence < SURE:
         return Finding(UNDETERMINED, confidence, (), version)
     return Finding(label, confidence, (named[label],) if label in named else (), version)

@@ -2,7 +2,7 @@
 """Whether a message is rude (insults, contempt) or abusive (threats, wishes of harm); nothing where it is civil.
 
 To be called rude is a reproach, so two have to agree: a head that was trained on examples, and our own list of insults
-and threats. Where only one of them says so, the head must be very sure, or nothing is found. Anger, strong words in
+and threats; the list says which of the two it is. Where only one of them says so, nothing is found. Anger, strong words in
 joy and a report of somebody else's rudeness are civil. See docs/models/toxicity.md for how far to trust it.
 """
 
@@ -16,8 +16,9 @@ from crowdalogue.analyze.steps import head
 
 NAME = "toxicity"
 RUDE, ABUSIVE = "rude", "abusive"
-# What the head must believe, with a word of the list and without.
-WITH_WORD, ALONE = 0.3, 0.95
+# What the head must believe besides a word of the list, and how often both are right together (docs/models).
+WITH_WORD = 0.3
+RIGHT = {RUDE: 0.85, ABUSIVE: 0.9}
 
 _INSULTS = re.compile(
     r"\b(?:idiot\w*|moron\w*|imbecil\w*|cretin\w*|clowns?|muppets?|donkeys?|jackass\w*|dumb\w*|dimwit\w*|halfwits?|nitwit\w*|twats?|pricks?|"
@@ -60,13 +61,11 @@ def run(documents: list[Document]) -> None:
 
 def judged(text: str, believed: dict[str, float], version: str) -> Finding | None:
     """What the head's shares and the list make of a text together; nothing where they do not agree."""
-    threat, insult = _THREATS.search(text), _INSULTS.search(text)
-    bad = 1 - believed[NOTHING]
-    if bad < (WITH_WORD if threat or insult else ALONE):
+    if 1 - believed[NOTHING] < WITH_WORD:
         return None
-    label = ABUSIVE if believed[ABUSIVE] > (believed[RUDE] / 3 if threat else believed[RUDE]) else RUDE
-    word = threat if label == ABUSIVE and threat else insult or threat
-    return Finding(label, round(min(bad, 0.95), 4), (word.span(),) if word else (), version)
+    threat = _THREATS.search(text)
+    word, label = (threat, ABUSIVE) if threat else (_INSULTS.search(text), RUDE)
+    return Finding(label, RIGHT[label], (word.span(),), version) if word else None
 
 
 STEP = dataclasses.replace(_HEAD, run=run)
