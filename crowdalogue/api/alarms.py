@@ -57,8 +57,9 @@ class AlarmOut(Schema):
 
 
 class AlarmDetail(AlarmOut):
-    """`evidence`: people, texts, words, channels, places, causes, examples (ids of messages), what it explains, and
-    the picture (counts, expected and the upper end of the normal range, step by step)."""
+    """`evidence`: people, texts, words, channels, places, causes, examples (ids of messages), what it explains, of
+    series by days the change (since which day the level is another; voices a day before and since), and the picture
+    (counts, expected and the upper end of the normal range, step by step)."""
 
     evidence: dict[str, Any]
 

@@ -20,7 +20,7 @@ from crowdalogue.act.alarms import Signal
 from crowdalogue.errors import Failure
 from crowdalogue.flow import trying, turns
 from crowdalogue.models import AlarmRule, AlarmSeries, AlarmTrial, AlarmTurn
-from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm_watch, facts
+from crowdalogue.relate import alarm_causes, alarm_evidence, alarm_series, alarm_shifts, alarm_watch, facts
 from crowdalogue.relate.alarm_series import Asked
 from crowdalogue.relate.alarm_shifts import Shifts
 from crowdalogue.relate.alarm_watch import Found, Raised, Rise, Rule, Standing
@@ -215,7 +215,20 @@ def evidence_of(raised: Raised, until: datetime, end: datetime) -> dict[str, Any
     also = {(r.node.name, r.node.kind) for r in raised.later if not same(r, rise)}
     found["also"] = [{"name": name, "family": family} for name, family in sorted(also)[:10]]
     found["picture"] = picture_of(rise, end)
+    found["change"] = change_of(rise)
     return found
+
+
+def change_of(rise: Rise) -> dict[str, Any] | None:
+    """Of a series by days: from which day on its level is another, and voices a day before and since."""
+    if not isinstance(rise.watched, Shifts):
+        return None
+    last = min(rise.episode.end, len(rise.watched.seen)) - 1
+    change = alarm_shifts.changed(rise.watched.seen, last, rise.axis.weekday)
+    if change is None:
+        return None
+    day = rise.axis.begins(change.day).isoformat()
+    return {"day": day, "before": number(change.before), "since": number(change.since)}
 
 
 def picture_of(rise: Rise, end: datetime) -> dict[str, Any]:

@@ -30,6 +30,7 @@ LEAST = 28  # days of past below which nothing is decided
 MEMORY = 56  # days over which it is measured how sums stray
 RISE = 1.5  # a rise that matters: so many times what was expected, and so many voices more
 MORE = 8.0
+LONGEST = 41  # days back that a change of level may have begun
 LATELY = 14  # days that do not count for it: a rise that grows slowly would widen what it is judged by
 WEEKS_OF_NO_HABIT = 4.0  # what speaks against a habit of the week, in weeks
 STRAYED = 9.0  # times the usual squared error beyond which one says no more about straying: a burst, not a habit
@@ -66,6 +67,15 @@ class Known:
     def needed(self) -> float:
         """The count of the day from which on there is an alarm."""
         return max(quantile(self.mean, self.size, self.wide, self.level), self.least) - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From when on there is another level: the first day of it, and voices a day before and since."""
+
+    day: int
+    before: float
+    since: float
 
 
 @dataclass(slots=True)
@@ -130,6 +140,26 @@ def watch(counts: Floats, budget: float, first: int = 0) -> Shifts:
                 found.known[day].append(Known(w, mean, size, wide, level, before))
     follow(found)
     return found
+
+
+def changed(seen: Floats, last: int, first: int = 0) -> Change | None:
+    """Where the days until `last` are best parted into a level and a higher one: the likeliest change of a Poisson
+    rate in the last LONGEST days, each against the four weeks before it. None where nothing rose, or with too few days.
+    """
+    days = seen[: last + 1]
+    factor = habits(days, first)[(first + np.arange(len(days))) % 7]
+    best, most = None, 0.0
+    for day in range(max(BEFORE, last - LONGEST), last + 1):
+        calm = slice(day - BEFORE, day)
+        old, new = float(days[calm].sum()), float(days[day:].sum())
+        long, short = float(factor[calm].sum()), float(factor[day:].sum())
+        if new / short <= old / long:
+            continue
+        both = (old + new) / (long + short)
+        gain = new * math.log(new / short / both) + (old * math.log(old / long / both) if old else 0.0)
+        if gain > most:
+            best, most = Change(day, old / long, new / short), gain
+    return best
 
 
 def habits(past: Floats, first: int) -> Floats:

@@ -33,6 +33,9 @@ DAYS_ABOVE = math.log(2.0)  # scores beyond the median of daily maxima, a day
 LARGER = 1.178  # times the scale: the mean by which a day's largest score exceeds the median, where it does
 # Bursts in the past say little: what exceeds the median by more scales than this counts as so many.
 CUT, CUT_HEAVY = 3.5, 8.0
+# Days that exceed the median by more scales than this were bursts, and say nothing at all, unless they are more than
+# this share of the past: then bursts are the series' habit.
+FAR, MOST_FAR = 7.0, 0.25
 # Between these ratios to the calm scale a series passes for one with a heavy tail of its own: it is not drawn towards
 # calm ones, is cut off later, and its tail is widened, as its rarest scores lie beyond an exponential's. The last was
 # chosen on real counts.
@@ -134,7 +137,7 @@ def return_level(daily: Floats, days: float, per_day: int = 24) -> float:
     Far beyond what the past holds this is larger than the exponential of the fitted scale says, by as much as the scale
     is uncertain: the predictive distribution of an exponential with a gamma prior (a Pareto tail).
     """
-    squares = np.maximum(daily, 0.3) ** 2
+    squares = without_bursts(np.maximum(daily, 0.3) ** 2)
     n, middle = len(squares), float(np.median(squares))
     # The largest of fewer steps a day is smaller.
     calm_median = max(CALM_MEDIAN + CALM_SCALE * math.log(per_day / 24), 0.5)
@@ -152,6 +155,13 @@ def return_level(daily: Floats, days: float, per_day: int = 24) -> float:
     rare = max(DAYS_ABOVE * days, 1.0001) ** (1 / known) - 1
     wide = (1 + (WIDENED - 1) * heavy) * (1 + FEW_DAYS / n)
     return math.sqrt(max(place + wide * total * rare, 1.0))
+
+
+def without_bursts(squares: Floats) -> Floats:
+    """The past without the days that stand far out, where these are few."""
+    middle = float(np.median(squares))
+    far = squares > middle + FAR * rough_scale(squares, middle)
+    return squares[~far] if float(far.mean()) <= MOST_FAR else squares
 
 
 def rough_scale(squares: Floats, middle: float) -> float:

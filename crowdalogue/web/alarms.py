@@ -182,6 +182,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "topic": topic_address(row),
         "words": [word_of(w) for w in found.get("words", ())],
         "changed": [change_of(c) for c in found.get("changed", ())],
+        "level": level_of(found.get("change")),
         "channels": parts_of(row, "channel"),
         "places": parts_of(row, "place"),
         "causes": found.get("causes", ()),
@@ -236,6 +237,15 @@ def change_of(change: dict[str, Any]) -> str:
     ratio = f", × {change['ratio']:.1f}" if change["ratio"] is not None else ""
     interval = f" ({change['low']:.1f} to {change['high']:.1f})" if change["low"] and change["high"] else ""
     return f"{name}: {now} of people, {before} before{ratio}{interval}"
+
+
+def level_of(change: dict[str, Any] | None) -> str:
+    """Since when the level is another, as a sentence; nothing where it is not known."""
+    if not change:
+        return ""
+    day = timezone.localtime(datetime.fromisoformat(change["day"]))
+    before, since = (f"{change[name]:.1f}".removesuffix(".0") for name in ("before", "since"))
+    return f"The level changed about {day.day} {day:%B}: {since} voices a day since then, {before} before."
 
 
 def parts_of(row: AlarmEpisode, label: str) -> list[dict[str, Any]]:

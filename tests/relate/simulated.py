@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdalogue.relate import alarms
+from crowdalogue.relate import alarms, usual
 
 DAY = 24
+EARLY = 56  # days of a past that holds bursts, where there is one
 
 
 @dataclass
@@ -37,8 +38,12 @@ def counts(
     swing: float = 0.2,
     kept: float = 0.7,
     bursts: int = 5,
+    early: int = 0,
 ) -> tuple[NDArray[np.float64], list[int]]:
-    """Hourly counts, and the hours at which bursts of three times the usual for twelve hours begin."""
+    """Hourly counts, and the hours at which bursts of three times the usual for twelve hours begin.
+
+    `early` of them lie in the first 56 days, the others after these; without `early`, all lie after the first 30.
+    """
     n = days * DAY
     hour = np.arange(n)
     rhythm = (1 + 0.5 * np.sin((hour % DAY - 9) / DAY * 2 * np.pi)) * np.where(hour // DAY % 7 >= 5, 0.7, 1.1)
@@ -47,8 +52,9 @@ def counts(
         swings[at] = kept * swings[at - 1] + rng.normal(0, swing * np.sqrt(1 - kept**2))
     mean = base * rhythm * np.exp(swings - swing**2 / 2)
     begun: list[int] = []
-    while len(begun) < bursts:
-        start = int(rng.integers(30 * DAY, n - DAY))
+    while len(begun) < early + bursts:
+        first, last = (2, EARLY) if len(begun) < early else (EARLY + 2 if early else 30, days - 1)
+        start = int(rng.integers(first * DAY, last * DAY))
         if base * rhythm[start] >= 5 and all(abs(start - other) > 3 * DAY for other in begun):
             begun.append(start)
             mean[start : start + 12] *= 3
@@ -56,24 +62,37 @@ def counts(
     return rng.negative_binomial(size, size / (size + mean)).astype(float), sorted(begun)
 
 
-def judge(kept: Kept, watched: alarms.Watched, begun: list[int]) -> None:
-    """Add what a series showed: an episode is false unless a burst is on, or has been within a day."""
+def judge(kept: Kept, watched: alarms.Watched, begun: list[int], since: int = 0) -> None:
+    """Add what a series showed from hour `since` on: an episode is false unless a burst is on, or has been within a
+    day."""
     found: dict[int, int] = {}
     for episode in watched.episodes:
         near = [start for start in begun if start <= episode.raised < start + 36]
+        if episode.raised < since:
+            continue
         if not near:
             kept.false += 1
-        elif episode.raised < near[0] + 12:
+        elif episode.raised < near[0] + 12 and near[0] >= since:
             found.setdefault(near[0], episode.raised + 1 - near[0])
-    kept.months += len(watched.seen) / (30 * DAY) - alarms.LEAST / 30
-    kept.bursts += len(begun)
+    kept.months += (len(watched.seen) - max(since, alarms.LEAST * DAY)) / (30 * DAY)
+    kept.bursts += sum(start >= since for start in begun)
     kept.delays += found.values()
 
 
-def promise(budget: float, series: int, seed: int, **like: float) -> Kept:
+def promises(budgets: list[float], series: int, seed: int, since: int = 0, **like: float) -> dict[float, Kept]:
+    """What comes of each budget on the same series, from hour `since` on."""
     rng = np.random.default_rng(seed)
-    kept = Kept()
+    found = {budget: Kept() for budget in budgets}
     for _ in range(series):
         seen, begun = counts(rng, **like)  # type: ignore[arg-type]
-        judge(kept, alarms.watch(seen, budget), begun)
-    return kept
+        expected, filled = usual.predict(seen)
+        surprise = usual.surprise(filled, expected)
+        for budget, kept in found.items():
+            watched = alarms.Watched(expected, np.full(len(seen), np.nan), surprise, filled)
+            alarms.decide(watched, np.ones(len(seen), bool), budget, DAY)
+            judge(kept, watched, begun, since)
+    return found
+
+
+def promise(budget: float, series: int, seed: int, **like: float) -> Kept:
+    return promises([budget], series, seed, **like)[budget]  # type: ignore[arg-type]

@@ -77,3 +77,34 @@ def test_a_day_is_decided_by_nothing_that_comes_later(counts: list[int], first: 
 def test_a_budget_that_is_none_is_refused(budget: float) -> None:
     with pytest.raises(ValueError, match="budget"):
         alarm_shifts.watch(np.zeros(40), budget)
+
+
+def test_bursts_in_the_past_do_not_widen_what_is_normal() -> None:
+    """A store that was once stormed by a few people must still notice when complaints double for a week."""
+    rng = np.random.default_rng(9)
+    quiet, stormy = noise(rng, 2.0, 90), noise(rng, 2.0, 90)
+    stormy[[10, 22, 35, 47]] += 14
+    needs = [float(alarm_shifts.watch(counts, 0.1).drawn(7)[2][75]) for counts in (quiet, stormy)]
+    assert needs[1] < 1.7 * needs[0]
+
+
+def test_the_same_rise_asks_for_more_the_smaller_the_budget() -> None:
+    counts = noise(np.random.default_rng(4), 12.0, 90)
+    needs = [float(alarm_shifts.watch(counts, budget).drawn(3)[2][-1]) for budget in (2.0, 0.5, 0.05, 0.01)]
+    assert needs == sorted(needs)
+    assert needs[0] < needs[-1]
+
+
+@pytest.mark.parametrize(("rise", "earliest", "latest"), [("step", 67, 73), ("ramp", 70, 90)])
+def test_the_day_of_a_slow_change_is_told(rise: str, earliest: int, latest: int) -> None:
+    days = np.arange(98)
+    shape = np.where(days >= 70, 2.0, 1.0) if rise == "step" else 1 + np.clip((days - 70) / 14, 0, 1)
+    found = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        change = alarm_shifts.changed(rng.poisson(10 * shape).astype(float), 97, 3)
+        assert change is not None
+        found.append(change.day)
+        assert change.since > 1.4 * change.before
+    assert earliest <= np.median(found) <= latest
+    assert alarm_shifts.changed(np.linspace(60, 0, 60), 59) is None
