@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,11 +17,9 @@ from crowdalogue.relate.comparison import FEWEST_PEOPLE, FEWEST_WITH, RATE
 from crowdalogue.relate.filters import DEFAULT, MANY, Filters, parse
 from crowdalogue.relate.groups import Contrast, Row
 from crowdalogue.relate.scope import company_zone
-from crowdalogue.text.table import write_csv
-from crowdalogue.web import contrasted, drill, filterbar
+from crowdalogue.web import contrasted, drill, filterbar, taken
 from crowdalogue.web.contrasted import Side
 from crowdalogue.web.frame import may, needs
-from crowdalogue.web.settings import record
 
 SIDES = ("a", "b")
 NAMES = {"a": "First group", "b": "Second group"}
@@ -181,16 +177,10 @@ def _first_rows(found: Contrast) -> list[Row]:
 
 def _file(request: HttpRequest, found: Contrast) -> HttpResponse:
     """The table as CSV, every row of it, with both groups named in the record of who took it."""
-    if not may(request, "export"):
-        raise PermissionDenied("export")
-    stream = io.StringIO()
+    taken.check(request)
     rows = groups.plain(found, rows=len(found.rows))["rows"]
-    count = write_csv([_line(row) for row in rows], HEADER, stream)
     queries = f"{found.one.filters.to_query()} against {found.two.filters.to_query()}"
-    record(request, "exported", "comparison.csv", rows=count, filters=queries[:200])
-    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="comparison.csv"'
-    return response
+    return taken.table(request, "comparison.csv", HEADER, [_line(row) for row in rows], filters=queries)
 
 
 def _line(row: dict[str, Any]) -> list[Any]:

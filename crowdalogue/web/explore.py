@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -16,8 +14,7 @@ from crowdalogue.relate.filters import DEFAULT
 from crowdalogue.relate.measures import DIMENSIONS, IN_TIME, MEASURES, Measure, Row
 from crowdalogue.relate.scope import Scope
 from crowdalogue.relate.statistics import FEW
-from crowdalogue.text.table import write_csv
-from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures, stills, voice
+from crowdalogue.web import boards, compare, drill, filterbar, findings, home, movers, pictures, stills, taken, voice
 from crowdalogue.web.frame import may, needs
 from crowdalogue.web.settings import record
 from crowdalogue.web.words import exact
@@ -102,22 +99,17 @@ def _choices(options: dict[str, str], chosen: str) -> list[tuple[str, str, bool]
 
 def _file(request: HttpRequest, scope: Scope, measure: Measure, by: str, across: str) -> HttpResponse:
     """The table as CSV, every row of it, with what was asked in its name."""
-    if not may(request, "export"):
-        raise PermissionDenied("export")
+    taken.check(request)
     dimensions = (by, across) if across else (by,)
     rows = measures.table(scope, measure.name, dimensions)
     header, lines = _lines(measure, dimensions, rows)
-    stream = io.StringIO()
-    count = write_csv(lines, header, stream)
     name = f"{measure.name}-by-{'-'.join(dimensions)}.csv"
-    record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
-    return _sent(stream.getvalue(), name, "text/csv")
+    return taken.table(request, name, header, lines, filters=scope.filters.to_query())
 
 
 def _picture(request: HttpRequest, scope: Scope, measure: Measure, by: str, across: str) -> HttpResponse:
     """The drawing as a file that stands by itself; who took it is recorded as for the table."""
-    if not may(request, "export"):
-        raise PermissionDenied("export")
+    taken.check(request)
     whole = measures.figure(scope, measure.name)
     if not whole["n"]:
         raise Http404("no message in this period")
@@ -134,17 +126,11 @@ def _picture(request: HttpRequest, scope: Scope, measure: Measure, by: str, acro
     )
     name = f"{measure.name}-by-{'-'.join((by, across) if across else (by,))}.svg"
     record(request, "exported", name, filters=scope.filters.to_query()[:200])
-    return _sent(stills.of(scope, measure.name, by, across, words), name, "image/svg+xml")
+    return taken.file(stills.of(scope, measure.name, by, across, words), name, "image/svg+xml")
 
 
 def _sentence(words: str) -> str:
     return f"{words}." if words else ""
-
-
-def _sent(content: str, name: str, kind: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=f"{kind}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _lines(measure: Measure, by: tuple[str, ...], rows: list[Row]) -> tuple[list[str], list[list[Any]]]:

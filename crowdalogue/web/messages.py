@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
@@ -17,10 +15,8 @@ from crowdalogue.models import Message
 from crowdalogue.relate import facts, measures, volume
 from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.scope import Scope
-from crowdalogue.text.table import write_csv
-from crowdalogue.web import drill, filterbar, home
+from crowdalogue.web import drill, filterbar, home, taken
 from crowdalogue.web.frame import may, needs, person
-from crowdalogue.web.settings import record
 from crowdalogue.web.thread import marked, spans_of
 from crowdalogue.web.words import number
 
@@ -102,19 +98,14 @@ def _files(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
 
 
 def _file(request: HttpRequest, scope: Scope) -> HttpResponse:
-    if not may(request, "export"):
-        raise PermissionDenied("export")
+    taken.check(request)
     masked = _masked(request)
     ids = [i for i, _at in volume.behind(scope, limit=A_FILE)]
     related = masking.RELATED if masked else ()
     parts = (_rows(request, ids[start : start + 500], *related) for start in range(0, len(ids), 500))
-    stream = io.StringIO()
-    count = write_csv((_line(m, masked=masked) for part in parts for m in part), HEADER, stream)
+    lines = (_line(m, masked=masked) for part in parts for m in part)
     name = "messages-masked.csv" if masked else "messages.csv"
-    record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
-    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return taken.table(request, name, HEADER, lines, filters=scope.filters.to_query())
 
 
 def _line(m: Message, *, masked: bool) -> list[Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from math import ceil, isfinite, log
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,12 +19,10 @@ from crowdalogue.relate.filters import Filters
 from crowdalogue.relate.measures import DIMENSIONS
 from crowdalogue.relate.movers import Moved, Mover
 from crowdalogue.relate.scope import Scope
-from crowdalogue.text.table import write_csv
-from crowdalogue.web import drill, filterbar
+from crowdalogue.web import drill, filterbar, taken
 from crowdalogue.web.charts import shown
 from crowdalogue.web.contrasted import times
 from crowdalogue.web.frame import may, needs
-from crowdalogue.web.settings import record
 from crowdalogue.web.words import number
 
 OFFERED = movers.OFFERED
@@ -172,17 +168,10 @@ def scale(top: float) -> SafeString:
 
 
 def _file(request: HttpRequest, scope: Scope, found: Moved) -> HttpResponse:
-    if not may(request, "export"):
-        raise PermissionDenied("export")
+    taken.check(request)
     groups = (("rose", found.rose), ("fell", found.fell), ("", found.still))
     lines = [_cells(word, found.by, row) for word, rows in groups for row in rows]
-    stream = io.StringIO()
-    count = write_csv(lines, list(HEADER), stream)
-    name = f"movers-by-{found.by}.csv"
-    record(request, "exported", name, rows=count, filters=scope.filters.to_query()[:200])
-    response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return taken.table(request, f"movers-by-{found.by}.csv", HEADER, lines, filters=scope.filters.to_query())
 
 
 def _cells(word: str, by: str, row: Mover) -> list[Any]:
