@@ -76,7 +76,14 @@ _STOP_WORDS = """
     någon något några och om oss på samma sedan sig sin sina sitt ska skulle som så tack till under upp ut utan vad
     var vara varför varit varje vem vi vid vilka vilken vill vår våra vårt än är även åt över
 """
-_STOP = frozenset(_STOP_WORDS.split())
+# How letters begin and end.
+_POLITE_WORDS = """
+    dear sir madam regards sincerely cheers greetings danke dank dankeschön vielen liebe lieber grüße grüßen gruß
+    freundliche freundlichen geehrte geehrter geehrten damen herren merci madame monsieur cordialement salut bonsoir
+    gracias saludos estimado estimada estimados señor señora señores muchas hälsning hälsningar mvh hejsan tjena
+    vänliga vänlig
+"""
+_STOP = frozenset([*_STOP_WORDS.split(), *_POLITE_WORDS.split()])
 # Behind a word they make another one of it: "top up", "log out", "money back".
 _PARTICLES = frozenset({"up", "off", "out", "down", "back"})
 
@@ -181,16 +188,38 @@ def _candidates(words: list[tuple[str, float, int]], size: int, middle: str) -> 
     covered = {w for p in whole for w in p.split()}
     picked = [p for p, _ in telling if p in whole or (" " not in p and p not in covered)]
     picked += [p for p, _ in telling if p not in picked]
-    picked = list(dict.fromkeys(_fuller(p, telling) for p in picked))
-    out = _joined(picked)
+    fuller = {p: _fuller(p, telling) for p in picked}
+    grown = {whole for p, whole in fuller.items() if whole != p}
+    picked = list(dict.fromkeys(fuller.values()))
+    out = _joined(_led(picked, grown))
     return [*out, _shortened(middle)]
 
 
 def _fuller(phrase: str, telling: list[tuple[str, int]]) -> str:
-    """A word that is hardly said but in one pair, as that pair: "top ups" for "ups"."""
+    """A phrase that is hardly said but within one pair more, as all of that: "top ups" for "ups", "drift robot vacuum"
+    for "drift robot"."""
     said = dict(telling)
-    pairs = [(n, p) for p, n in telling if " " in p and phrase in p.split() and n >= PAIRED * said[phrase]]
-    return max(pairs)[1] if pairs else phrase
+    pairs = {tuple(p.split()): n for p, n in telling if " " in p}
+    words = phrase.split()
+    if len(words) == 1:
+        around = [(n, " ".join(p)) for p, n in pairs.items() if phrase in p]
+    else:
+        around = [(n, f"{phrase} {p[1]}") for p, n in pairs.items() if p[0] == words[-1] and p[1] not in words]
+        around += [(n, f"{p[0]} {phrase}") for p, n in pairs.items() if p[1] == words[0] and p[0] not in words]
+    often = [(n, p) for n, p in around if n >= PAIRED * said[phrase]]
+    return max(often)[1] if often else phrase
+
+
+def _led(picked: list[str], grown: set[str]) -> list[str]:
+    """What a word has grown to first where it holds the first phrase ("exchange", and "exchange rates" of "rates"), or
+    goes on from it ("disposable virtual", and "virtual cards" of "cards")."""
+    for second in [p for p in picked[1:3] if p in grown]:
+        first, other = picked[0].split(), second.split()
+        if set(first) < set(other):
+            return [second, *(p for p in picked[1:] if p != second)]
+        if len(first) == len(other) == 2 and first[-1] == other[0]:
+            return [" ".join([*first, *other[1:]]), *(p for p in picked[1:] if p != second)]
+    return picked
 
 
 def _as_said(name: str, said: Sequence[set[str]], texts: Sequence[str], here: Sequence[int]) -> list[str]:
@@ -198,9 +227,11 @@ def _as_said(name: str, said: Sequence[set[str]], texts: Sequence[str], here: Se
     parts = name.split(", ")
     if len(parts) != 2:
         return []
-    both = [i for i in here if said[i].issuperset(parts)]
+    words = [word for part in parts for word in part.split()]
+    telling = [word for word in words if word not in _STOP]
+    both = [i for i in here if said[i].issuperset(telling)]
     some = both[:: max(1, -(-len(both) // LOOKED_AT))]
-    found = together([word for part in parts for word in part.split()], (texts[i] for i in some), _STOP)
+    found = together(words, (texts[i] for i in some), _STOP)
     return [found] if found else []
 
 

@@ -57,6 +57,17 @@ def test_named_as_customers_say_it() -> None:
     assert "top ups" in named[1].name and "top up" in named[2].name
 
 
+def test_products_stand_whole_and_letters_leave_no_trace() -> None:
+    groups = {
+        "robot": ["Drift Robot Vacuum stuck", "my Drift Robot Vacuum", "the Drift Robot Vacuum, stuck again"],
+        "danke": ["Vielen Dank, Lieferung kam", "Liebe Grüße, die Lieferung war da", "Danke, Lieferung gut"],
+        "rates": ["exchange rates today", "which exchange rates", "exchange rates and an exchange", "exchange rates"],
+    }
+    names = [n.name for n in named(groups)]
+    assert "drift robot vacuum" in names[0] and "exchange rates" in names[2]
+    assert "lieferung" in names[1] and not {"danke", "dank", "liebe", "grüße"} & set(names[1].split(", "))
+
+
 def test_numbers_of_orders_and_addresses_are_no_words() -> None:
     said = naming.phrases("My order BC-79217 (#AB123) went to jo.berg@example.com, model X9 @shop")
     assert said == {"order", "model", "x9", "model x9"}
