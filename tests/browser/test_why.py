@@ -1,6 +1,6 @@
 """From Home to why more is negative than before, and to the messages that say so, by keyboard alone.
 
-The short form has the demo company's third month in 280 messages that are written as if they had been read; the long
+The short form has the demo company's third month in 240 messages that are written as if they had been read; the long
 one (make prove) loads all of the demo company and reads it. With SHOTS=<folder> every step is kept as a picture in
 light and dark.
 """
@@ -48,7 +48,7 @@ with transaction.atomic():
         for topic, many in parts:
             for n in range(many):
                 said(topic, n, start + n * 12, "negative")
-        for n in range(80):
+        for n in range(60):
             said(other, n, start + n * 6, "positive")
 counted()
 """
@@ -58,7 +58,6 @@ MINUTE = 60.0
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_why_more_is_negative_is_found_from_home(shared_environment: dict[str, str]) -> None:
-    call(shared_environment, "setup")
     make_owner(shared_environment)
     call(shared_environment, code=SEED)
     with chromium() as browser, running(shared_environment) as url:
@@ -75,7 +74,6 @@ def test_why_more_is_negative_is_found_from_home(shared_environment: dict[str, s
 @pytest.mark.timeout(3600)
 def test_it_is_found_in_the_whole_demo_company(fresh_environment: dict[str, str]) -> None:
     """Late parcels of one carrier and a blender that leaks made the third month worse, as the demo's story has it."""
-    call(fresh_environment, "setup")
     make_owner(fresh_environment)
     for words in (["demo", "load"], ["work", "--once"]):
         subprocess.run([sys.executable, "-m", "crowdalogue", *words], env=fresh_environment, timeout=3000, check=True)
