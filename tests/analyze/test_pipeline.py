@@ -1,4 +1,6 @@
+import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +127,20 @@ def test_a_step_that_is_not_available_is_asked_once_a_batch() -> None:
     documents = read([Document(str(i), "x") for i in range(300)], (_step(run),))
     assert asked == [pipeline.BATCH, 300 - pipeline.BATCH]
     assert documents[0].failed == {"probe": "a part is missing"}
+
+
+def test_threads_that_read_at_once_find_what_one_finds() -> None:
+    texts = [f"{text} {n}" for n in range(4) for text in STRANGE.values() if len(text) < 200]
+
+    def found(_: int) -> list[object]:
+        documents = [Document(str(i), text) for i, text in enumerate(texts)]
+        return [(d.findings, d.failed, d.signature) for d in read(documents, embed=False)]
+
+    with ThreadPoolExecutor(3) as pool:
+        first, *others = pool.map(found, range(3))
+    assert others == [first, first]
+    assert first == found(0)
+    assert gc.isenabled()
 
 
 def test_the_version_follows_every_step() -> None:
