@@ -54,7 +54,7 @@ def panel(left: int, title: str, rows: list[list[float]], reach: tuple[float, fl
         parts.append(f'<text x="{x(row[0])}" y="{TOP + SIDE + 18}" text-anchor="middle">{row[0]:g}</text>')
         for value, colour in zip(row[1:], ("#1f5fa8", "#b8651b", "#5a8f3c"), strict=False):
             parts.append(f'<circle cx="{x(row[0])}" cy="{y(value)}" r="5" fill="{colour}"/>')
-    words = "budget; blue: calm series, brown: with bursts, green: swings of 40 %" if rates else "budget"
+    words = "budget; blue: calm, brown: with bursts, green: swinging" if rates else "budget"
     parts.append(f'<text x="{left}" y="{TOP + SIDE + 40}">{words}</text>')
     return parts
 
