@@ -34,6 +34,8 @@ class Existing(click.Path):
 
 
 FILE = Existing()
+# What people read on the card of a step rather than in a terminal.
+LONG = ("by_group", "calibration", "confused")
 
 
 @click.command()
@@ -213,10 +215,14 @@ def show(report: dict[str, Any], as_json: bool) -> None:
 
 
 def flat(figures: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested figures as columns: {"full": {"n": 1}} is {"full n": 1}."""
+    """Nested figures as columns: {"full": {"n": 1}} is {"full n": 1}; without what is long, which --json prints."""
     out: dict[str, Any] = {}
     for name, value in figures.items():
-        if isinstance(value, dict):
+        if name in LONG:
+            continue
+        if name.endswith("interval") and isinstance(value, list):
+            out[f"{before}{name}"] = " to ".join(f"{end:.3f}" for end in value)
+        elif isinstance(value, dict):
             out.update(flat(value, f"{before}{name} "))
         elif isinstance(value, int | float | str):
             out[f"{before}{name}"] = value

@@ -96,4 +96,8 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 def test_flat() -> None:
-    assert flat({"full": {"n": 1, "rows": [1]}, "s": 2.5}) == {"full n": 1, "s": 2.5}
+    assert flat({"full": {"n": 1, "rows": [1]}, "s": 2.5, "by_group": {"x": 1}, "s_interval": [0.5, 1.0]}) == {
+        "full n": 1,
+        "s": 2.5,
+        "s_interval": "0.500 to 1.000",
+    }
