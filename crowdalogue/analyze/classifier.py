@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from crowdalogue.analyze import many, training
+from crowdalogue.analyze import feeling, many, training
 from crowdalogue.analyze.document import READ_CHARACTERS
 from crowdalogue.text.encoder import WIDTH, EncoderMissing
 from crowdalogue.text.layers import AROUND, PARTS, Span, encode_around, encode_layers
@@ -71,6 +71,7 @@ class Reader:
         kept = [text[:READ_CHARACTERS] for text in texts]
         self._around = sum(bool(_JUDGED.search(text)) for text in kept) > len(kept) / 2
         wide, close, spans = self._told(kept)
+        self._languages = feeling.languages_of(wide)
         least = 2 if len(kept) > 200 else 1
         letters = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=least, dtype=np.float32
@@ -115,7 +116,10 @@ class Reader:
         norms = np.sqrt(np.asarray(own.multiply(own).sum(axis=1)).ravel())
         own = csr_array(own.multiply((1 / np.maximum(norms, 1e-9))[:, None]))
         blocks = [self._words.transform(wide), self._close.transform(close), own]
-        return csr_array(hstack([block * np.float32(3**-0.5) for block in blocks]), dtype=np.float32)
+        scaled = [block * np.float32(3**-0.5) for block in blocks]
+        if self._languages:
+            scaled.append(csr_array(feeling.columns(close, self._languages)))
+        return csr_array(hstack(scaled), dtype=np.float32)
 
 
 def _words() -> TfidfVectorizer:
