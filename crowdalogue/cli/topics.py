@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 MOST_LISTED = 2_000  # topics of the store
+LONGEST = 10_000_000  # characters of one message; its beginning is what is read
 MOST = 200_000  # messages of one file: beyond it memory, not patience, is the limit
 
 
@@ -87,6 +88,8 @@ def of_file(file: Path, column: str, hierarchy: bool, as_json: bool) -> None:
     from crowdalogue.analyze import topics as finding
 
     found = finding.find(texts, vectors(texts))
+    for remark in remarks(texts, sum(t.unique for t in found.topics), finding.FEW):
+        click.echo(remark, err=True)
     if not as_json:
         print_table([summary(t, found, texts, hierarchy) for t in found.topics])
         return
@@ -98,8 +101,25 @@ def of_file(file: Path, column: str, hierarchy: bool, as_json: bool) -> None:
         click.echo(to_json(row))
 
 
+def remarks(texts: list[str], different: int, enough: int) -> list[str]:
+    """What to know of the file before its topics are believed; said beside the result, not in it."""
+    silent = sum(not t.strip() for t in texts)
+    said = []
+    if not texts:
+        said.append("The file has no rows, so there are no topics.")
+    elif different < enough:
+        said.append(
+            f"Only {different} different messages: those that are clearly alike stand together, and what is like"
+            f" nothing stands alone. From {enough} on topics are found."
+        )
+    if silent:
+        said.append(f'{silent} of {len(texts)} rows have no text. They make the topic "no words".')
+    return said
+
+
 def read(file: Path, column: str) -> tuple[list[str | int], list[str]]:
     """Ids and texts. Raises `Failure` for a file without the column, or with more rows than fit."""
+    before = csv.field_size_limit(LONGEST)
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
@@ -118,6 +138,8 @@ def read(file: Path, column: str) -> tuple[list[str | int], list[str]]:
         raise Failure(f"{file.name} is not written in UTF-8. Save it as CSV UTF-8 and try again.") from None
     except csv.Error as wrong:
         raise Failure(f"{file.name} cannot be read as CSV ({wrong}).") from None
+    finally:
+        csv.field_size_limit(before)
     return ids, texts
 
 

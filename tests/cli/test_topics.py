@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from crowdalogue.cli.topics import topics
 from tests.cli.conftest import Done, call, refusal
 
 ABOUT = {
@@ -60,21 +62,42 @@ def test_order_of_rows_does_not_matter(crowdalogue: Callable[..., Done], tmp_pat
     assert [r["name"] for r in one] == [r["name"] for r in other[::-1]]
 
 
+@pytest.fixture
+def alone() -> Callable[..., Result]:
+    """The command in this process: the real one, without the seconds that a new process takes."""
+    return lambda *words: CliRunner().invoke(topics, [str(w) for w in words])
+
+
 @pytest.mark.parametrize(
-    "lines",
+    ("texts", "remark"),
     [
-        [],
-        [["hello"]],
-        [[""], [""]],
-        [[f"message {i} of ten"] for i in range(10)],
-        [["same"]] * 1_000,
-        [["long words " * 10_000]] * 3,
+        ([], "no rows"),
+        (["hello"], "Only 1 different messages"),
+        (["", ""], '2 of 2 rows have no text. They make the topic "no words"'),
+        ([f"message {'abcdefghij'[i]} of ten" for i in range(10)], "Only 10 different messages"),
+        (["same"] * 1_000, "Only 1 different messages"),
+        (["long words " * 10_000] * 3, "Only 1 different messages"),
     ],
 )
-def test_next_to_nothing(crowdalogue: Callable[..., Done], tmp_path: Path, lines: list[list[str]]) -> None:
-    file = write(tmp_path / "m.csv", ["text", "other"], [[*line, "-"] for line in lines])
-    assert len(objects(crowdalogue("topics", file, "--json"))) == len(lines)
-    assert crowdalogue("topics", file).returncode == 0
+def test_next_to_nothing(alone: Callable[..., Result], tmp_path: Path, texts: list[str], remark: str) -> None:
+    file = write(tmp_path / "m.csv", ["text", "other"], [[text, "-"] for text in texts])
+    done = alone(file, "--json")
+    assert done.exit_code == 0 and len(done.stdout.splitlines()) == len(texts)
+    assert remark in done.stderr
+    assert alone(file).exit_code == 0
+
+
+def test_ten_odd_messages(alone: Callable[..., Result], tmp_path: Path) -> None:
+    """Nothing, blanks, one emoji, 200,000 characters, five languages."""
+    odd = ["", "  ", "🙂", "parcel late " * 17_000, "Where is my parcel?", "My parcel never came"]
+    odd += ["¿Dónde está mi paquete?", "Wo ist mein Paket?", "Var är mitt paket?", "Où est mon colis ?"]
+    done = alone(write(tmp_path / "m.csv", ["text"], [[text] for text in odd]), "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    names = [row["name"] for row in found]
+    assert names[:3] == ["no words", "no words", "🙂"]
+    assert "parcel" in names[3] and names[3] == names[4] == names[5]
+    assert "no words" not in names[3:] and names[2] not in names[3:]
+    assert "Only 9 different messages" in done.stderr and "2 of 10 rows have no text" in done.stderr
 
 
 def test_the_topics_of_the_store(fresh_environment: dict[str, str]) -> None:
