@@ -62,6 +62,8 @@ LARGEST_IN, LARGEST_OUT = 20 * http.MEGABYTE, 50 * http.MEGABYTE  # what the Bot
 LONGEST_CAPTION, FILES = 1024, 10
 LONGEST_POLL = 15  # seconds; below the time-out of outside calls
 FORGOTTEN = timedelta(days=6)  # after a quiet week update numbers begin anew, so an old offset says nothing
+Asked = dict[str, Any]
+Files = Mapping[str, Any] | None
 
 
 class Telegram(Channel):
@@ -403,9 +405,7 @@ class Telegram(Channel):
 
     # --- calls
 
-    def _post(
-        self, method: str, asked: dict[str, Any], files: Mapping[str, Any] | None = None, *, gone_is_well: bool = False
-    ) -> Any:
+    def _post(self, method: str, asked: Asked, files: Files = None, *, gone_is_well: bool = False) -> Any:
         try:
             return self._call(method, asked, files)
         except http.CallFailed as failure:
@@ -413,9 +413,7 @@ class Telegram(Channel):
                 return None
             raise not_sent(failure) from failure
 
-    def _call(
-        self, method: str, asked: dict[str, Any], files: Mapping[str, Any] | None = None, *, harmless: bool = False
-    ) -> Any:
+    def _call(self, method: str, asked: Asked, files: Files = None, *, harmless: bool = False) -> Any:
         """What a method of the Bot API answers. Raises `CallFailed` with words for what Telegram says."""
         if not re.fullmatch(r"\d+:[\w-]+", self._token):
             raise http.CallFailed("The bot token looks like 123456789:AAE... Copy it again from @BotFather.")
