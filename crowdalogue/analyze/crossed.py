@@ -20,7 +20,7 @@ from crowdalogue.analyze import permissive, training
 from crowdalogue.analyze.document import UNDETERMINED, Document, Finding, Step, StepUnavailable
 from crowdalogue.analyze.figures import Traits, by_group, calibration, confused, metrics, rounded, share
 from crowdalogue.analyze.pipeline import read
-from crowdalogue.analyze.steps import embedding, head
+from crowdalogue.analyze.steps import aspects, embedding, head
 from crowdalogue.text import encoder
 
 Floats = NDArray[np.float32]
@@ -58,9 +58,20 @@ def scored(step: Step, samples: list[training.Sample], *, embed: bool) -> dict[s
         "confused": confused(labels, found),
     }
     # What an aspect is named by stands outside its clause, so its step cannot be asked about the clause alone.
-    if not any(s.whole for s in samples):
-        result["as_it_answers"] = _answered(step, samples, shares, names)
+    clauses = any(s.whole for s in samples)
+    result["as_it_answers"] = _clauses(shares, right) if clauses else _answered(step, samples, shares, names)
     return result
+
+
+def _clauses(shares: Floats, right: list[bool]) -> dict[str, Any]:
+    """As `_answered`, for the polarity of aspects: told from `aspects.SURE` on."""
+    sure = shares.max(axis=1).tolist()
+    told = [i for i, share_ in enumerate(sure) if share_ >= aspects.SURE]
+    return {
+        "not_sure": share(len(sure) - len(told), len(sure), "share"),
+        "told": share(sum(right[i] for i in told), len(told)),
+        "calibration": calibration([sure[i] for i in told], [right[i] for i in told]),
+    }
 
 
 def believed(step: str, samples: list[training.Sample], *, embed: bool) -> tuple[Floats, list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crowdalogue.analyze.asked import step_named
-from crowdalogue.cli.learn import batches, flat, said_of
+from crowdalogue.cli.learn import FILE, batches, flat, said_of
 from crowdalogue.errors import Failure
 from tests.cli.conftest import Done, last_json, refusal
 
@@ -58,22 +58,24 @@ def test_a_row_keeps_its_own_id(crowdalogue: Callable[..., Done], tmp_path: Path
     assert set(lines[0]) == {"id", "label", "confidence"}
 
 
-def test_copies_are_grouped_across_a_whole_file(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
+def test_copies_are_grouped_across_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "m.csv"
     text = "The lift at Central has been out of order for three weeks and nobody tells us when"
     others = "".join(f"message {i} of {chr(97 + i % 26) * 9} on {i * i} other matters\n" for i in range(600))
     file.write_text(f"text\n{text}\n{others}RT @me: {text}!!\n")
-    lines = [json.loads(line) for line in crowdalogue("label", "duplicate", file, "--json").stdout.splitlines()]
-    assert lines[0]["label"] == lines[-1]["label"] != lines[1]["label"]
+    groups = [group for _, group, _ in said_of(step_named("duplicate"), batches(file, "text", 100))]
+    assert groups[0] == groups[-1] != groups[1]
 
 
 def test_what_cannot_be_read_or_scored_is_one_sentence(crowdalogue: Callable[..., Done], tmp_path: Path) -> None:
     file = tmp_path / "m.csv"
     file.write_text('text,label\nx,neutral\n"y,negative\n')
     assert "never closed" in refusal(crowdalogue("evaluate", "sentiment", "--test", file))
-    assert "There is no file" in refusal(crowdalogue("label", "sentiment", tmp_path / "none.csv"))
-    assert "is a folder. Name a file in it" in refusal(crowdalogue("label", "sentiment", tmp_path))
     assert "There is no folder" in refusal(crowdalogue("evaluate", "urgency", "--card", tmp_path / "none"))
+    with pytest.raises(Failure, match="There is no file"):
+        FILE.convert(str(tmp_path / "none.csv"), None, None)
+    with pytest.raises(Failure, match=r"is a folder\. Name a file in it"):
+        FILE.convert(str(tmp_path), None, None)
 
 
 def test_strange_texts_have_a_label(tmp_path: Path) -> None:
