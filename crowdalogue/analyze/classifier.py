@@ -27,9 +27,9 @@ from crowdalogue.text.encoder import WIDTH, EncoderMissing
 from crowdalogue.text.layers import AROUND, PARTS, Span, encode_around, encode_layers
 
 OUT = "oos"
-# Rows whose likeness to all others is kept at once: 20,000 of them take 1.5 GiB. More examples than that: a sample
-# of them stands for the meaning of all (`LANDMARKS`), and the wording is read by logistic regression.
-MOST, LANDMARKS = 20_000, 4_000
+# Rows whose likeness to all others is kept at once: 20,000 of them take 1.5 GiB. More examples than that
+# are learned by `many`, in time that grows with their number and not with its cube.
+MOST = 20_000
 # Rows on which settings are chosen (twice as many where labels are many).
 TRIED = 1_500
 BALANCE = 0.75
