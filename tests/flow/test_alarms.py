@@ -39,6 +39,7 @@ def test_a_rise_becomes_one_alarm_with_its_evidence_and_is_told(company: Any) ->
     picture = found["picture"]
     assert len(picture["counts"]) == len(picture["limit"]) == len(picture["expected"])
     assert picture["counts"][picture["raised"]] >= alarm.needed - 1
+    assert found["change"]["since"] > found["change"]["before"]
     assert alarm.notices.filter(way="page").count() == 1
     assert AlarmWeek.objects.exists()
     assert AlarmSeries.objects.filter(rule__family="topic", state="watched").count() == 2

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crowdalogue.flow import alarms as flow_alarms
-from crowdalogue.models import Account, AlarmEpisode, Audit, Brand, User
+from crowdalogue.models import Account, AlarmEpisode, Audit, Brand, Topic, User
 from crowdalogue.web import alarms
 from tests.act.test_alarms import raise_one, rule
 from tests.web.conftest import Conversation
@@ -34,6 +34,7 @@ def evidence(*examples: int) -> dict[str, Any]:
         "causes": [{"kind": "late", "text": "9 of 40 messages came late.", "n": 9}],
         "explains": [{"name": "complaint", "family": "intent", "share": 0.85}],
         "also": [{"name": "email", "family": "channel"}], "picture": PICTURE,
+        "change": {"day": "2026-11-11T00:00:00+00:00", "before": 1.2, "since": 26.0},
     }  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def test_the_page_of_one_says_all_that_is_known(
     for words in (
         "Lids: 30 voices, 4 are usual", "28 people, 27 texts", "9 of 40 messages came late.", "leaks", "Oslo",
         "Language de: 71% of people", "Complaint", "85% of its rise", "lid leaks on my table", "raised 12 Nov",
-        "one false alarm in 30 days",
+        "one false alarm in 30 days", "The level changed about 11 November: 26 voices a day since then, 1.2 before.",
     ):  # fmt: skip
         assert words in page, words
 
@@ -90,6 +91,14 @@ def test_its_messages_are_found_by_the_filter_bar(alarm: AlarmEpisode) -> None:
     alarm.family, alarm.key, alarm.name = "watch", "brand:1", "Quillmark"
     rival = alarms.filters_of(alarm)
     assert rival is not None and (rival.brand, rival.whose) == (("Quillmark",), "any")
+    alarm.family, alarm.key, alarm.name = "product", "complaint:Tarn Kettle", "Complaints about Tarn Kettle"
+    complaints = alarms.filters_of(alarm)
+    assert complaints is not None and (complaints.product, complaints.intent) == (("Tarn Kettle",), ("complaint",))
+    assert alarms.line_of(alarm).family == "complaints"
+    lids = [Topic.objects.create(name=name, group="kitchen", centroid=b"") for name in ("lids", "jugs")]
+    alarm.family, alarm.key, alarm.name = "topic", f"group:{lids[0].pk}", "kitchen"
+    group = alarms.filters_of(alarm)
+    assert group is not None and set(group.topic) == {str(topic.pk) for topic in lids}
     alarm.query = "hour=99"
     assert alarms.filters_of(alarm) is None
 
