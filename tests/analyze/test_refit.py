@@ -40,7 +40,7 @@ def said(account: Account, since: timedelta = timedelta(0)) -> None:
 
 
 def test_a_week_of_the_demo_company_keeps_its_ids(company: Company, owner: User) -> None:
-    loader.load(scale=0.06, user=owner)
+    loader.load(scale=0.04, user=owner)
     while flow.process():
         pass
     today = timezone.now()
