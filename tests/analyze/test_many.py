@@ -27,6 +27,7 @@ def test_meaning_and_wording_together_know_more_than_either() -> None:
     asked = RNG.integers(0, 3, 2_000)
     rows = _rows(asked)
     meant, worded = model.apart(rows)
+    assert meant is not None
     right = {"meaning": meant, "wording": worded, "both": model(rows)}
     share = {name: float((scores.argmax(axis=1) == asked).mean()) for name, scores in right.items()}
     assert share["both"] > max(share["meaning"], share["wording"]) + 0.02
