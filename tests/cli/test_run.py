@@ -75,9 +75,7 @@ def test_run_lives_and_ends_well(bare_environment: dict[str, str]) -> None:
         before = children(process.pid)
         assert set(before) == {"serve", "work"}
         niceness = partial(os.getpriority, os.PRIO_PROCESS)
-        servers.wait_until(
-            lambda: niceness(before["work"]) > niceness(before["serve"]), 60, "standing back"
-        )
+        servers.wait_until(lambda: niceness(before["work"]) > niceness(before["serve"]), 60, "standing back")
         subprocess.run(["kill", "-9", str(before["serve"])], check=True)
         servers.wait_until(lambda: children(process.pid).get("serve") not in (None, before["serve"]), 30, "again")
         servers.wait_until(lambda: status(f"{url}/start/") == 200, 60, "an answer")
