@@ -149,7 +149,7 @@ def evaluate(
 
     Files are CSV, TSV or JSON lines. A STEP named category takes any labels, learned with --train; the label oos
     means none of the others. A column aspect, if there is one, holds the words a text is to be judged on. For
-    duplicate a label names a group of copies. All steps take three or four minutes of CPU.
+    duplicate a label names a group of copies. All steps take two to three minutes of CPU.
     `identity` is no step: it says how well the people of the demo company were recognised.
 
     \b
