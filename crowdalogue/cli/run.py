@@ -24,7 +24,7 @@ from crowdalogue.errors import Failure
 PATIENCE = 25.0  # seconds a child has to end before it is killed
 QUICK = 5.0  # a child that lives shorter than this did not really start
 HOPELESS = 4  # so many quick deaths of a child that never lived, and we give up
-LOADED_AFTER = 15.0  # seconds in which a worker has loaded most of what it will ever use
+LOADED_AFTER = 15.0  # seconds in which a process has loaded most of what it will ever use
 TURN_S = 0.0005  # of a thread, where several want the interpreter; Python's own is ten times as long
 STAND_BACK = 5  # niceness of a worker
 
@@ -215,13 +215,23 @@ def serve(child: int | None) -> None:
     server = uvicorn.Server(config)
     if child:
         follow_parent(child, lambda: setattr(server, "should_exit", True))
+    settled = settle()
     server.run()
+    settled.cancel()
     if not server.started:
         sys.exit(1)
 
 
+def settle() -> threading.Timer:
+    """A clock that calls `keep_what_is_loaded` once most of what a process will ever use is there."""
+    clock = threading.Timer(LOADED_AFTER, keep_what_is_loaded)
+    clock.daemon = True
+    clock.start()
+    return clock
+
+
 def keep_what_is_loaded() -> None:
-    """Leave what a worker has loaded out of further sweeps: each would stop it for a fifth of a second, with the
+    """Leave what is loaded out of further sweeps: each would stop the process for a fifth of a second, with the
     store's lock in hand if it comes at a bad moment."""
     gc.collect()
     gc.freeze()
@@ -261,8 +271,6 @@ def work(once: bool, child: int | None) -> None:
     take_short_turns()
     if not once:
         stand_back()
-    settled = threading.Timer(LOADED_AFTER, keep_what_is_loaded)
-    settled.daemon = True
-    settled.start()
+    settled = settle()
     jobs.work(stop, once=once)
     settled.cancel()

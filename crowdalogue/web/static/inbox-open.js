@@ -11,9 +11,10 @@ const idIn = (url) => new URL(url, location.href).pathname.match(/^\/inbox\/(\d+
 
 /** A piece of a page, or null when it was overtaken by a later one. Throws with words for the person. */
 export async function piece(url, signal) {
-  let answer;
+  let answer, html;
   try {
     answer = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store", signal });
+    html = await answer.text(); // may be overtaken here as well
   } catch (error) {
     if (error.name === "AbortError") return null;
     throw new Error("The server cannot be reached. Look at your connection; then try again.");
@@ -21,7 +22,7 @@ export async function piece(url, signal) {
   if (answer.status === 401) { location.reload(); return null; }
   if (answer.status === 404) throw new Error("This conversation is no longer there. Load the page again.");
   if (!answer.ok) throw new Error("The server could not show this. Try again in a moment.");
-  return answer.text();
+  return html;
 }
 
 export function mark(id) {
