@@ -96,13 +96,19 @@ def trolling(handles: Iterable[int]) -> Counter[int]:
 
 
 def copies_of(readings: Sequence[Reading]) -> dict[int, int]:
-    """For each near-duplicate group among these readings: how many accounts sent it within a day."""
-    groups = {r.duplicate_of for r in readings if r.duplicate_of}
+    """For each near-duplicate group among these readings: how many accounts sent it within a day.
+
+    Asked for every message that is read: copies are looked up by the first of their group, never among all messages.
+    """
+    groups = sorted({r.duplicate_of for r in readings if r.duplicate_of})[:200]
+    since = now() - A_DAY
+    firsts = Message.objects.filter(pk__in=groups, direction=IN, received_at__gte=since)
+    first = dict(firsts.values_list("pk", "handle_id"))
     counted: dict[int, int] = {}
-    for group in sorted(groups)[:200]:
-        same = Q(pk=group) | Q(reading__duplicate_of=group)
-        rows = Message.objects.filter(same, direction=IN, received_at__gte=now() - A_DAY)
-        counted[group] = rows.values("handle_id").distinct().count()
+    for group in groups:
+        copies = Reading.objects.filter(duplicate_of=group, message__direction=IN, message__received_at__gte=since)
+        others = copies.exclude(message__handle_id=first[group]) if first.get(group) else copies
+        counted[group] = others.values("message__handle_id").distinct().count() + (group in first)
     return counted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.timezone import now
 
 from crowdalogue.models.listen import Message
@@ -30,6 +31,11 @@ class Reading(models.Model):
     product = models.CharField(max_length=120, null=True, blank=True)  # the surest one's name
     duplicate_of = models.BigIntegerField(null=True, blank=True)  # id of the first message of its near-duplicate group
     at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["duplicate_of"], name="reading_of_copies", condition=Q(duplicate_of__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.sentiment} {self.intent}"
