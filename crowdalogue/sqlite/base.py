@@ -7,7 +7,8 @@ lock, meets a forgotten cursor of that connection, it waits for the mutex with t
 every thread of the process stands still until the waiting one gives up.
 
 Looking now and then misses short gaps. So a process that had the lock for long leaves it free for a moment before it
-takes it again, whichever of its threads wants it: a worker that files and reads as much as it can keeps nobody out.
+takes it again, whichever of its threads wants it or waits for it already: a worker that files and reads as much as it
+can keeps nobody out.
 """
 
 from __future__ import annotations
@@ -49,14 +50,20 @@ def patiently(once: Callable[[], Any], patience: float) -> Any:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
         time.sleep(pause)
+        let_others()
     raise AssertionError("pauses have no end")
+
+
+def let_others() -> None:
+    """Wait while this process leaves the lock free."""
+    time.sleep(max(0.0, _free_until - time.monotonic()))
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     took_lock_at: float | None = None
 
     def _start_transaction_under_autocommit(self) -> None:
-        time.sleep(max(0.0, _free_until - time.monotonic()))
+        let_others()
         super()._start_transaction_under_autocommit()  # type: ignore[misc]
         self.took_lock_at = time.monotonic()
 

@@ -134,3 +134,20 @@ def test_garbage_of_one_who_waits_does_not_stop_everybody(path: str) -> None:
     thread.join(30)
     assert failed == []
     assert taken < 5
+
+
+def test_who_waits_already_leaves_it_free_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread of the process held it for long while this one waited: the first turn is not ours."""
+    free_from = 0.0
+    looks: list[float] = []
+
+    def once() -> None:
+        nonlocal free_from
+        looks.append(time.monotonic())
+        if len(looks) == 1:
+            free_from = looks[0] + 0.05
+            monkeypatch.setattr(base, "_free_until", free_from)
+            raise sqlite3.OperationalError("database is locked")
+
+    base.patiently(once, 5)
+    assert len(looks) == 2 and looks[1] >= free_from
