@@ -1,14 +1,14 @@
 import numpy as np
 
-from crowdalogue.text.encoder import WIDTH, encode
+from crowdalogue.text.encoder import WIDTH, encode, forget
 from crowdalogue.text.layers import AROUND, PARTS, _nearness, _turns, encode_around, encode_layers
 
 
 def test_the_first_part_is_the_sentence_vector_and_every_part_is_of_length_one() -> None:
     texts = ["Where is my order?", "", "Thanks", "Where is my order?"]
+    forget()  # what other tests had it compute in other company: int8 rounding depends on that, most of all for few words
     found = encode_layers(texts)
     assert found.shape == (4, PARTS * WIDTH)
-    # Rows are computed in batches, where int8 rounding depends a little on the company.
     assert (found[:, :WIDTH] * encode(texts)).sum(axis=1).min() > 0.97
     assert np.allclose(np.linalg.norm(found.reshape(4, PARTS, WIDTH), axis=2), 1, atol=1e-5)
     assert np.array_equal(found[0], found[3])
