@@ -6,7 +6,7 @@ from crowdalogue.text.layers import AROUND, PARTS, _nearness, _turns, encode_aro
 
 def test_the_first_part_is_the_sentence_vector_and_every_part_is_of_length_one() -> None:
     texts = ["Where is my order?", "", "Thanks", "Where is my order?"]
-    forget()  # what other tests had it compute in other company: int8 rounding depends on that, most of all for few words
+    forget()  # what other tests had it compute in other company: int8 rounding depends on that, most for few words
     found = encode_layers(texts)
     assert found.shape == (4, PARTS * WIDTH)
     assert (found[:, :WIDTH] * encode(texts)).sum(axis=1).min() > 0.97
