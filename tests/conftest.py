@@ -81,6 +81,7 @@ from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from crowdalogue.models import Account, Brand, Company, Role, User  # noqa: E402
+from crowdalogue.text import vocabulary  # noqa: E402
 from tests.outside import Outside, outside_network  # noqa: E402
 
 # Every test makes people; half a second of hashing each would be most of the suite's time.
@@ -136,8 +137,10 @@ def data() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_columns_of_others() -> Iterator[None]:
-    """Rows of a test are rolled back, and the next one's have the same numbers: columns made of them must not stay."""
+    """Rows of a test are rolled back, and the next one's have the same numbers: columns made of them must not stay,
+    nor the words that were read of them."""
     yield
+    vocabulary.sampled.cache_clear()
     shutil.rmtree(HOME / "columns", ignore_errors=True)
 
 
